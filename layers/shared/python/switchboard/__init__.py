@@ -1,0 +1,1 @@
+"""Masked two-way texting and safe data backfills for home-service businesses."""

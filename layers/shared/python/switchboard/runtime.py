@@ -1,0 +1,97 @@
+"""Builds the real collaborators, once for each Lambda container, when they are first asked for."""
+
+import functools
+import uuid
+from datetime import UTC, datetime
+
+from aws_lambda_powertools import Logger
+
+from switchboard.aws import Queue, Secrets, parameters_under
+from switchboard.errors import SettingsInvalid
+from switchboard.flags import FlagReader
+from switchboard.settings import Settings, read_settings
+from switchboard.store.connection import Address, Connector
+from switchboard.store.database import Database
+
+logger = Logger(service="switchboard")
+_CONNECT_TIMEOUT_S = 5.0
+
+
+def now() -> datetime:
+    """The instant, in UTC."""
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    """A new row's id."""
+    return str(uuid.uuid4())
+
+
+@functools.cache
+def settings() -> Settings:
+    """The deployment's settings."""
+    return read_settings()
+
+
+@functools.cache
+def secrets() -> Secrets:
+    """Secrets Manager."""
+    return Secrets()
+
+
+@functools.cache
+def flags() -> FlagReader:
+    """The feature flags; call it for their present values."""
+    return FlagReader(parameters_under(settings().flags_path))
+
+
+@functools.cache
+def connector() -> Connector:
+    """Opens connections to the database."""
+    found = settings()
+
+    def address(fresh: bool) -> Address:
+        if found.database_url or not found.database_secret_id:
+            return found.database_address()
+        secret = (secrets().reread(found.database_secret_id) if fresh else None) or secrets().get(
+            found.database_secret_id
+        )
+        return found.database_address(user=secret["username"], password=secret["password"])
+
+    return Connector(address, timeout_s=_CONNECT_TIMEOUT_S)
+
+
+@functools.cache
+def database() -> Database:
+    """The database."""
+    return Database(connector(), schemas=settings().schemas)
+
+
+@functools.cache
+def send_queue() -> Queue:
+    """Threads whose outbound texts wait."""
+    return Queue(settings().send_queue_url)
+
+
+@functools.cache
+def inbound_queue() -> Queue:
+    """Raw inbound requests that could not be stored."""
+    return Queue(settings().inbound_queue_url)
+
+
+@functools.cache
+def public_base_url() -> str:
+    """The base that webhook signatures are made for: PUBLIC_BASE_URL, or the SSM parameter that the deployment wrote."""
+    found = settings()
+    if found.public_base_url:
+        return found.public_base_url.rstrip("/")
+    if not found.public_base_url_parameter:
+        raise SettingsInvalid("settings are wrong: PUBLIC_BASE_URL: set it, or PUBLIC_BASE_URL_PARAMETER")
+    folder, _, name = found.public_base_url_parameter.rpartition("/")
+    return parameters_under(folder)()[name].rstrip("/")
+
+
+def forget() -> None:
+    """Builds everything anew at the next call: for tests and the local stack, where settings change in one process."""
+    for build in (settings, secrets, flags, connector, database, send_queue, inbound_queue, public_base_url):
+        build.cache_clear()

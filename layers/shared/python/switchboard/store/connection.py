@@ -1,0 +1,79 @@
+"""How a connection to PostgreSQL is opened: from a URL, or from parts with the password out of Secrets Manager."""
+
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pg8000.exceptions
+import pg8000.native
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_WRONG_PASSWORD = ("28P01", "28000")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the database is and who connects."""
+
+    host: str
+    port: int
+    database: str
+    user: str
+    password: str | None
+    socket: str | None = None
+    ca_file: str | None = None
+
+    @classmethod
+    def from_url(cls, url: str, *, ca_file: str | None = None) -> "Address":
+        """Reads postgresql://user:password@host:port/database, or ...?host=/folder for a socket. ValueError otherwise."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("postgresql", "postgres"):
+            raise ValueError("a database URL begins with postgresql://")
+        query = parse_qs(parts.query)
+        folder = query.get("host", [""])[0]
+        port = parts.port or 5432
+        return cls(
+            host=parts.hostname or "localhost",
+            port=port,
+            database=unquote(parts.path.lstrip("/")) or "postgres",
+            user=unquote(parts.username or "postgres"),
+            password=unquote(parts.password) if parts.password else None,
+            socket=f"{folder}/.s.PGSQL.{port}" if folder.startswith("/") else None,
+            ca_file=ca_file or query.get("sslrootcert", [None])[0],
+        )
+
+    def arguments(self, *, connect_timeout_s: float | None = None) -> dict[str, Any]:
+        """pg8000's arguments. Off this machine the connection is TLS with a verified certificate, never plain."""
+        found: dict[str, Any] = {"user": self.user, "database": self.database, "password": self.password}
+        if self.socket:
+            found["unix_sock"] = self.socket
+        else:
+            found |= {"host": self.host, "port": self.port, "tcp_keepalive": True}
+            if self.host not in _LOOPBACK:
+                found["ssl_context"] = ssl.create_default_context(cafile=self.ca_file)
+        if connect_timeout_s:
+            found["timeout"] = connect_timeout_s
+        return found | {"application_name": "switchboard"}
+
+
+class Connector:
+    """Opens connections; asks for the password again when the server refuses the one it had (rotation)."""
+
+    def __init__(self, address: Callable[[bool], Address], *, timeout_s: float | None = None) -> None:
+        self._address = address
+        self._timeout_s = timeout_s
+
+    def __call__(self) -> pg8000.native.Connection:
+        try:
+            return pg8000.native.Connection(**self.arguments(fresh=False))
+        except pg8000.exceptions.DatabaseError as error:
+            facts = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+            if facts.get("C") not in _WRONG_PASSWORD:
+                raise
+        return pg8000.native.Connection(**self.arguments(fresh=True))
+
+    def arguments(self, *, fresh: bool) -> dict[str, Any]:
+        """What pg8000's connect is given; `fresh` reads the secret again."""
+        return self._address(fresh).arguments(connect_timeout_s=self._timeout_s)

@@ -1,0 +1,1 @@
+"""The local stack and the Twilio simulator; never deployed."""

@@ -1,0 +1,49 @@
+"""The store's transactions on a real PostgreSQL server."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+
+from switchboard import errors
+from switchboard.store.database import Database
+
+
+def test_a_new_database_has_every_table_after_both_kinds_of_revision(sql: Callable[..., list[list[object]]]) -> None:
+    found = sql("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'messaging'")
+    assert found == [[15]]
+
+
+def test_a_block_that_raises_leaves_nothing(database: Database, sql: Callable[..., list[list[object]]]) -> None:
+    with pytest.raises(RuntimeError), database.transaction() as tx:
+        tx.script("INSERT INTO ops.owner_notice VALUES ('o', 's', now())")
+        raise RuntimeError
+    assert sql("SELECT count(*) FROM ops.owner_notice") == [[0]]
+
+
+def test_a_broken_constraint_is_told_by_its_name_without_the_rows_content(database: Database) -> None:
+    with pytest.raises(errors.ConstraintViolated) as caught, database.transaction() as tx:
+        tx.script("INSERT INTO ops.owner_notice VALUES ('o', '+15555550101', now())")
+        tx.script("INSERT INTO ops.owner_notice VALUES ('o', '+15555550101', now())")
+    assert caught.value.constraint == "owner_notice_pkey"
+    assert "5555550101" not in str(caught.value)
+
+
+def test_a_connection_that_the_server_closed_is_replaced_at_the_next_transaction(
+    database: Database, sql: Callable[..., list[list[object]]]
+) -> None:
+    with database.transaction() as tx:
+        [[pid]] = tx.script("SELECT pg_backend_pid()")
+    sql(f"SELECT pg_terminate_backend({pid})")
+    with database.transaction() as tx:
+        assert tx.script("SELECT 1") == [[1]]
+
+
+def test_instants_are_utc_whatever_the_servers_time_zone(
+    database: Database, sql: Callable[..., list[list[object]]]
+) -> None:
+    [[name]] = sql("SELECT current_database()")
+    sql(f"ALTER DATABASE \"{name}\" SET timezone = 'America/Chicago'")
+    with database.transaction() as tx:
+        [[found]] = tx.script("SELECT cast('2025-01-15 10:00' as timestamp)")
+    assert found == datetime(2025, 1, 15, 10, tzinfo=UTC)
