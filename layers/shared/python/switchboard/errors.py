@@ -20,6 +20,10 @@ class QueueUnavailable(SwitchboardError):
     """The message could not be put on its queue."""
 
 
+class TwilioUnavailable(SwitchboardError):
+    """Twilio could not be asked."""
+
+
 class Unauthorized(SwitchboardError):
     """The request is not signed by whom it says, or its signature is too old."""
 
