@@ -1,0 +1,89 @@
+"""Plain wishes to stop, read by a small grammar.
+
+Each word becomes the letter of its class (see wish_words), and patterns over these letters say what a wish is.
+A wish fills its clause: what it does not cover ("pictures", "until Monday") makes it an ordinary sentence.
+"""
+
+from __future__ import annotations
+
+import re
+
+from switchboard.domain.wish_words import word_class
+
+_LONGEST = 400
+_SENTENCE_END = re.compile(r"[.!?\n()]+")
+_CLAUSE_END = re.compile(r"[,;:]+|\s-+\s")
+_WORD = re.compile(r"[a-z0-9]+")
+_APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u2018`\u00b4](?=\w)")
+_JOINED = (
+    (re.compile(r"\bdo (?:not|nt)\b|\bdon t\b"), "dont"),
+    (re.compile(r"\bany more\b"), "anymore"),
+    (re.compile(r"\bno longer\b"), "nolonger"),
+    (re.compile(r"\bopt (?:me |us )?out\b|\bopting out\b|\bsign me out\b"), "optout"),
+    (re.compile(r"\bthank (?:you|u)\b"), "thanks"),
+    (re.compile(r"\bpor fa(?:vor)?\b"), "please"),
+    (re.compile(r"\b(?:right now|at once)\b"), "now"),
+    (re.compile(r"\b(?:at all|at any time)\b"), "ever"),
+    (re.compile(r"\b(?:dar|de|den|darme|deme|denme|quiero) (?:me )?de baja\b"), "optout"),
+    (re.compile(r"\ben paz\b"), "enpaz"),
+    (re.compile(r"\breach(?:ing)? out to\b"), "contact"),
+    (re.compile(r"\btext messages\b"), "texts"),
+    (re.compile(r"\bhow (?:do|can) i\b"), "please"),
+)
+
+_ME = "m"
+_WHAT = "[qevp]*t"
+_VERB = "(?:v|xav|vax|vav)"
+_DOING = "(?:g|gac|cag|gag)"
+_ONTO = "[oh]+(?:q*b|i|m|q*l)"
+_TAIL = f"(?:[pe]|{_ONTO})*"
+_NOT = "[nN]e?"
+_WISHES = (
+    f"s[op]?{_DOING}(?:{_ME}|q+b)?(?:{_WHAT})?",  # stop texting me
+    f"s[op]?d{_ME}?{_WHAT}|s[op]?d{_ME}",  # stop sending me these messages
+    f"s[op]?{_WHAT}",  # stop the texts
+    f"{_NOT}(?:{_VERB}{_ME}|{_ME}{_VERB}|g{_ME}|{_VERB}q+b)(?:a{_VERB}{_ME}?|ax{_ME}?)?",  # don't text me
+    f"{_NOT}{_ME}xav",
+    f"{_NOT}{_ME}?d{_ME}?{_WHAT}|{_NOT}(?:d{_ME}|{_ME}d)e",  # don't send me texts
+    f"{_NOT}wh*[RG]?{_WHAT}",  # I don't want to get any more texts
+    f"{_NOT}w(?:i|q)?{_DOING}{_ME}?|{_NOT}wi?h*(?:{_VERB}{_ME}|{_ME}{_VERB}|k)|{_NOT}wh*R",
+    f"Ne+v*t|N{_WHAT}p+",  # no more texts
+    f"[rG]{_ME}?p?o+[qgvte]*l|[rX]q*bo*[qgvte]*l?|X{_ME}(?:o+[qgvte]*l)?|X",  # take me off your list
+    f"u{_ME}?(?:o*[qe]*[tlbv])?",  # unsubscribe me
+    f"C{_WHAT}|Cq*l(?:oh?{_WHAT})?",  # cancel these messages
+    f"L{_ME}?A",  # leave me alone
+)
+_PREFIX = "(?:[piehwaK])*"
+_AFTER = "(?:[iz].*|a.*)?"
+_WISH = re.compile(f"{_PREFIX}(?:{'|'.join(_WISHES)}){_TAIL}{_AFTER}")
+# "please stop" says what is meant only where it is all that is said.
+_BARE_WISH = re.compile("(?:[pi]*s[pes]*)+")
+_CONDITION = "?"
+
+
+def is_wish_to_stop(plain: str) -> bool:
+    """Whether a text (lower case, without accents) plainly asks not to be texted any more."""
+    text = _APOSTROPHE.sub("", plain[:_LONGEST])
+    for pattern, word in _JOINED:
+        text = pattern.sub(word, text)
+    sentences = [_clauses(sentence) for sentence in _SENTENCE_END.split(text)]
+    whole = "".join("".join(clauses) for clauses in sentences)
+    if whole and _BARE_WISH.fullmatch(whole):
+        return True
+    return any(
+        _WISH.fullmatch(clause) is not None
+        for clauses in sentences
+        if not _is_conditional(clauses)
+        for clause in clauses
+    )
+
+
+def _clauses(sentence: str) -> list[str]:
+    """For each clause the letters of its words."""
+    return ["".join(word_class(word) for word in _WORD.findall(clause)) for clause in _CLAUSE_END.split(sentence)]
+
+
+def _is_conditional(clauses: list[str]) -> bool:
+    """Whether the sentence sets a condition, or reports what somebody else said."""
+    letters = "".join(clauses)
+    return _CONDITION in letters
