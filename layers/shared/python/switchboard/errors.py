@@ -1,4 +1,4 @@
-"""Every error that crosses a module's border. An error's docstring is its message; the class name is what operators see."""
+"""Every error that crosses a module's border: its docstring is its message, its name is what operators see."""
 
 
 class SwitchboardError(Exception):

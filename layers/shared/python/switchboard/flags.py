@@ -1,4 +1,4 @@
-"""Feature flags out of SSM parameters under one path: read at most every 30 s, documented in docs/reference/flags.md."""
+"""Feature flags out of SSM parameters, read at most every 30 s; what each does: docs/reference/flags.md."""
 
 import time
 from collections.abc import Callable
@@ -31,7 +31,7 @@ class Flags:
 
 
 class FlagReader:
-    """The flags as they stand. While SSM is away the last known values hold, and before the first answer the defaults."""
+    """The flags as they stand; while SSM is away the last known ones, before its first answer the defaults."""
 
     def __init__(
         self, read_parameters: Callable[[], dict[str, str]], *, clock: Callable[[], float] = time.monotonic
@@ -57,7 +57,7 @@ class FlagReader:
 
 
 def read_flags(parameters: dict[str, str], *, before: Flags | None = None) -> Flags:
-    """Parameters by name (`ENABLE_SMS_RELAY`); a missing one has its default, an unreadable one keeps its last value."""
+    """Parameters by name (`ENABLE_SMS_RELAY`); a missing one is the default, an unreadable one stays as it was."""
     before = before or Flags()
     values: dict[str, Any] = {}
     for flag in fields(Flags):

@@ -81,7 +81,7 @@ def inbound_queue() -> Queue:
 
 @functools.cache
 def public_base_url() -> str:
-    """The base that webhook signatures are made for: PUBLIC_BASE_URL, or the SSM parameter that the deployment wrote."""
+    """The base that signatures are made for: PUBLIC_BASE_URL, or the SSM parameter that the deployment wrote."""
     found = settings()
     if found.public_base_url:
         return found.public_base_url.rstrip("/")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -92,11 +93,11 @@ def answering(
 
     def wrap(handle: Callable[[Request], Response]) -> Callable[[dict[str, Any], Any], Response]:
         @functools.wraps(handle)
-        def lambda_handler(event: dict[str, Any], context: Any) -> Response:
+        def lambda_handler(event: dict[str, Any], _context: Any) -> Response:
             try:
                 return handle(read_request(event))
             except errors.Unauthorized:
-                return json_response(unauthorized, {"error": "unauthorized" if unauthorized == 401 else "forbidden"})  # noqa: PLR2004  HTTP's own number
+                return json_response(unauthorized, {"error": HTTPStatus(unauthorized).phrase.lower()})
             except errors.InvalidRequest as error:
                 return json_response(400, {"error": "invalid_request", "fields": list(error.fields)})
             except errors.SwitchboardError as error:

@@ -27,7 +27,7 @@ class Address:
 
     @classmethod
     def from_url(cls, url: str, *, ca_file: str | None = None) -> "Address":
-        """Reads postgresql://user:password@host:port/database, or ...?host=/folder for a socket. ValueError otherwise."""
+        """Reads postgresql://user:password@host:port/database, or ...?host=/folder (a socket); else ValueError."""
         parts = urlsplit(url)
         if parts.scheme not in ("postgresql", "postgres"):
             raise ValueError("a database URL begins with postgresql://")

@@ -127,7 +127,7 @@ class Transaction:
         return self._session.run(name, params)[0]
 
     def script(self, sql: str) -> list[list[Any]]:
-        """Statements without parameters, as text, in one round trip: for SAVEPOINT and the like, never built from data."""
+        """Statements without parameters in one round trip: SAVEPOINT and the like, never built from data."""
         return self._session.script(sql)
 
 

@@ -1,0 +1,39 @@
+"""Settings out of the environment."""
+
+import pytest
+
+from switchboard.errors import SettingsInvalid
+from switchboard.settings import read_settings
+
+
+def test_every_bad_variable_is_named_and_no_value_is_shown() -> None:
+    bad = {"DATABASE_URL": "mysql://secret@host", "SCHEMA_INTAKE": 'x"; DROP', "DATABASE_PORT": "many"}
+    with pytest.raises(SettingsInvalid) as caught:
+        read_settings(bad)
+    message = str(caught.value)
+    assert all(name in message for name in bad)
+    assert not any(value in message for value in bad.values())
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert read_settings({"DATABASE_URL": "", "DATABASE_PORT": ""}).database_port == 5432
+
+
+def test_a_database_url_wins_over_the_parts() -> None:
+    settings = read_settings({"DATABASE_URL": "postgresql://u:p%40@db.test:6000/d", "DATABASE_HOST": "other.test"})
+    address = settings.database_address()
+    assert (address.host, address.port, address.user, address.password, address.database) == (
+        "db.test", 6000, "u", "p@", "d",
+    )  # fmt: skip
+
+
+def test_off_this_machine_the_connection_is_tls_with_a_verified_certificate() -> None:
+    remote = read_settings({"DATABASE_URL": "postgresql://u@db.test/d"}).database_address().arguments()
+    assert remote["ssl_context"].check_hostname
+    local = read_settings({"DATABASE_URL": "postgresql://u@127.0.0.1/d"}).database_address().arguments()
+    assert "ssl_context" not in local
+
+
+def test_a_socket_is_reached_through_its_folder() -> None:
+    settings = read_settings({"DATABASE_URL": "postgresql://postgres@/postgres?host=/run/pg"})
+    assert settings.database_address().arguments()["unix_sock"] == "/run/pg/.s.PGSQL.5432"
