@@ -1,0 +1,43 @@
+"""The outbox: texts that have to leave, each a queued outbound MessageEvent and its row in ops.outbound_text."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from switchboard.domain.messages import OutboundText
+from switchboard.store.database import Transaction, as_json
+
+
+def add(tx: Transaction, texts: Sequence[OutboundText], *, now: datetime) -> None:
+    """Queues texts in their order, in one statement whatever their number; their threads' times follow."""
+    if texts:
+        rows = [_row(text, position) for position, text in enumerate(texts)]
+        tx.rows("outbox.add", texts=as_json(rows), now=now)
+
+
+def _row(text: OutboundText, position: int) -> dict[str, object]:
+    return {
+        "n": position,
+        "event_id": text.event_id,
+        "org_id": text.org_id,
+        "thread_id": text.thread_id,
+        "sender_e164": text.sender_e164,
+        "recipient_e164": text.recipient_e164,
+        "body": text.body,
+        "purpose": text.purpose.value,
+        "actor_type": text.actor_type,
+        "actor_user_id": text.actor_user_id,
+        "actor_client_id": text.actor_client_id,
+        "media": media_json(text.media_urls),
+        "inbound_event_id": text.inbound_event_id,
+        "arrived_at": text.arrived_at,
+        "window_id": text.window_id,
+        "not_after": text.not_after,
+        "responsible_sitter_id": text.responsible_sitter_id,
+        "metadata": json.dumps(dict(text.metadata)) if text.metadata else None,
+    }
+
+
+def media_json(urls: Sequence[str]) -> str | None:
+    """MessageEvent.mediaJson of a text that leaves; None without pictures."""
+    return json.dumps([{"url": url, "contentType": None} for url in urls]) if urls else None

@@ -1,0 +1,38 @@
+"""What the owner is told by text, once per subject while it lasts, from the front desk on the internal thread."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from switchboard.store.database import Transaction
+
+
+def tell(
+    tx: Transaction,
+    *,
+    org_id: str,
+    subject: str,
+    body: str,
+    now: datetime,
+    new_id: Callable[[], str],
+    again_after: timedelta | None,
+) -> str | None:
+    """Records that the owner was told about the subject and queues the text; answers with the thread to announce.
+
+    None: told within again_after (without one: once until `clear`), or there is no front desk or owner's phone.
+    """
+    told = tx.row(
+        "owner_notices.tell",
+        org_id=org_id,
+        subject=subject,
+        body=body,
+        now=now,
+        told_before=now - again_after if again_after is not None else None,
+        thread_id=new_id(),
+        event_id=new_id(),
+    )
+    return told["thread_id"] if told else None
+
+
+def clear(tx: Transaction, *, org_id: str, subject: str) -> None:
+    """The state has ended: the next one is told again."""
+    tx.rows("owner_notices.clear", org_id=org_id, subject=subject)
