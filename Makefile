@@ -1,0 +1,68 @@
+# Switchboard. `make` prints the targets; each works in a fresh clone with Python 3.11 or newer, pip and make.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.SUFFIXES:
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+export PYTHON ?=
+export SAM_CLI_TELEMETRY := 0
+RUN := .venv/bin/python
+SAM := .venv-sam/bin/sam
+WORKERS ?= auto
+PORT ?= 8787
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
+	--no-header --generate-hashes $(if $(UPGRADE),--upgrade)
+
+.PHONY: help demo dev test check format lint types template bench build event lock clean
+
+help: ## print this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+
+demo: .venv/ready ## play the whole story on real components, on free ports
+	@exec $(RUN) -m local demo
+
+dev: .venv/ready ## run the local stack until Ctrl-C (PORT=8787, KEEP=folder keeps the database)
+	@exec $(RUN) -m local dev
+
+test: .venv/ready ## run all tests (WORKERS=auto)
+	@$(RUN) -m pytest -q -n $(WORKERS)
+
+check: format lint types template test ## everything CI runs, in CI's order
+
+format: .venv/ready
+	@echo "format" && ruff format --check --quiet .
+
+lint: .venv/ready
+	@echo "lint" && ruff check --quiet .
+
+types: .venv/ready
+	@echo "types" && $(RUN) -m mypy
+
+template: .venv-sam/ready
+	@echo "template" && $(SAM) validate --region us-east-1 && $(SAM) validate --lint --region us-east-1
+
+bench: .venv/ready ## print the benchmark table as ratios
+	@$(RUN) -m tests.benchmarks
+
+build: .venv-sam/ready ## build the deployment package into .aws-sam/build
+	@local/build.sh
+
+event: .venv/ready ## print one event freshly signed: make event NAME=receive_text | sam local invoke ReceiveText -e -
+	@$(RUN) -m local event "$(NAME)"
+
+lock: .venv/ready ## write requirements/ anew from pyproject.toml (UPGRADE=1 takes newer versions)
+	@$(COMPILE) pyproject.toml --output-file requirements/layer.txt
+	@$(COMPILE) pyproject.toml --group dev --constraint requirements/layer.txt --output-file requirements/dev.txt
+	@$(COMPILE) --group sam --output-file requirements/sam.txt
+	@cp requirements/layer.txt layers/shared/python/requirements.txt
+
+clean: ## remove everything that make made
+	@rm -rf .venv .venv-sam .aws-sam .local .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+.venv/ready: requirements/dev.txt pyproject.toml local/environment.sh
+	@local/environment.sh .venv requirements/dev.txt .
+
+.venv-sam/ready: requirements/sam.txt local/environment.sh
+	@local/environment.sh .venv-sam requirements/sam.txt
