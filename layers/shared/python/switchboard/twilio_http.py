@@ -58,11 +58,15 @@ class HttpClient:
         self.retry_after_s = _seconds((response.headers or {}).get("Retry-After"))
         return response
 
+    def close(self) -> None:
+        """Close the connections that were kept."""
+        self._session.close()
+
     def _drop_idle_connections(self) -> None:
         idle_s = self._clock() - self._used_at
         self._used_at = self._clock()
         if idle_s > MAX_IDLE_S:
-            self._session.close()
+            self.close()
 
     def _at_base(self, uri: str) -> str:
         if self._base_url is None:
