@@ -1,0 +1,58 @@
+"""`python -m local dev`: the local stack until Ctrl-C. `python -m local demo`: the whole story, once."""
+
+import json
+import logging
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+
+def main(arguments: list[str]) -> int:
+    """The exit status of a command."""
+    logging.basicConfig(level=logging.WARNING, format="%(name)s: %(message)s", stream=sys.stderr)
+    match arguments:
+        case ["dev"]:
+            return dev()
+        case ["demo"]:
+            from local.demo import demo
+
+            return demo()
+        case ["part", name, config]:
+            from local.parts import build_part
+            from local.process import host
+
+            host(build_part(name, json.loads(config)))
+            return 0
+    print("usage: python -m local dev | demo", file=sys.stderr)
+    return 2
+
+
+def dev() -> int:
+    """Runs the stack until SIGINT or SIGTERM."""
+    from local.http_server import PortTaken
+    from local.process import PartFailed
+    from local.stack import Options, Stack
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _leave)
+    try:
+        with Stack(Options.from_environ(os.environ)) as stack:
+            print(f"The API is at {stack.addresses.api_url}; all addresses: .local/stack.json; Ctrl-C stops.")
+            print("ready", flush=True)
+            stack.wait()
+    except (PartFailed, PortTaken) as error:
+        print(f"The local stack cannot run: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)  # stopping is under way, and takes a moment
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,91 @@
+"""AWS on this machine: moto's server, furnished with the template's queues and the local flags and secrets."""
+
+import json
+import logging
+import threading
+from dataclasses import fields
+from typing import Any
+
+import boto3
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from local.facts import (
+    AWS_ACCOUNT,
+    BOOKING_SECRET,
+    BOOKING_SECRET_ID,
+    FLAGS_PATH,
+    REGION,
+    ROOT,
+    TWILIO_ACCOUNT_SID,
+    TWILIO_AUTH_TOKEN,
+    TWILIO_SECRET_ID,
+)
+from local.template import Queue, read_template
+from switchboard.flags import Flags
+
+
+class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
+    """Keeps connections and says nothing about requests."""
+
+    protocol_version = "HTTP/1.1"
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  the name is the library's
+        """Says nothing."""
+
+
+def serve(port: int) -> BaseWSGIServer:
+    """moto's server, running on a thread of its own; port 0 is any free one."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    app = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler)
+    threading.Thread(target=server.serve_forever, name="moto", daemon=True).start()
+    return server
+
+
+def furnish(url: str, *, invoke_url: str) -> dict[str, Any]:
+    """Makes flags, secrets, queues, the state machine; answers with queue URLs by logical id, and the machine's ARN."""
+    _make_flags(_client("ssm", url))
+    _make_secrets(_client("secretsmanager", url))
+    queues = _make_queues(_client("sqs", url), read_template(ROOT / "template.yaml").queues)
+    return {"queue_urls": queues, "state_machine_arn": _make_state_machine(url, invoke_url)}
+
+
+def _client(service: str, url: str) -> Any:
+    return boto3.client(
+        service,  # type: ignore[call-overload]  # the stubs want a literal
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
+
+
+def _make_flags(ssm: Any) -> None:
+    defaults = Flags()
+    for flag in fields(Flags):
+        value = str(getattr(defaults, flag.name)).lower()
+        ssm.put_parameter(Name=f"{FLAGS_PATH}/{flag.name.upper()}", Type="String", Value=value)
+
+
+def _make_secrets(secrets: Any) -> None:
+    booking = {"secrets": [BOOKING_SECRET]}
+    twilio = {"accountSid": TWILIO_ACCOUNT_SID, "authTokens": [TWILIO_AUTH_TOKEN]}
+    for name, value in ((BOOKING_SECRET_ID, booking), (TWILIO_SECRET_ID, twilio)):
+        secrets.create_secret(Name=name, SecretString=json.dumps(value))
+
+
+def _make_queues(sqs: Any, queues: tuple[Queue, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for queue in sorted(queues, key=lambda queue: queue.dead_letter_queue is not None):  # dead-letter queues first
+        attributes = {"VisibilityTimeout": str(queue.visibility_s)}
+        if queue.dead_letter_queue:
+            target = f"arn:aws:sqs:{REGION}:{AWS_ACCOUNT}:{queue.dead_letter_queue}"
+            policy = {"deadLetterTargetArn": target, "maxReceiveCount": queue.max_receives}
+            attributes["RedrivePolicy"] = json.dumps(policy)
+        found[queue.logical_id] = sqs.create_queue(QueueName=queue.logical_id, Attributes=attributes)["QueueUrl"]
+    return found
+
+
+def _make_state_machine(url: str, invoke_url: str) -> str:
+    return ""
