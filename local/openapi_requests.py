@@ -1,5 +1,6 @@
 """Holds the requests that the Twilio simulator gets to Twilio's published OpenAPI."""
 
+import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from jsonschema_path import SchemaPath
 from openapi_core import V30RequestValidator
 from openapi_core.datatypes import RequestParameters
+from openapi_core.deserializing.styles import StyleDeserializersFactory, style_deserializers
 from openapi_core.exceptions import OpenAPIError
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
@@ -33,7 +35,7 @@ def _is_date_time(value: object) -> bool:
     return True
 
 
-# Given whole, because the library copies its own checker anew for every field of every request.
+# Given whole, because the library copies its own checker anew for every request.
 _FORMATS = {"uri": _is_uri, "date-time": _is_date_time}
 
 
@@ -54,12 +56,25 @@ class _Request:
         )
 
 
+def _remembered_styles() -> StyleDeserializersFactory:
+    """The library's style deserializers, made once a field: made anew for every request they cost 2 ms."""
+    factory = StyleDeserializersFactory(
+        V30RequestValidator.schema_casters_factory, style_deserializers=style_deserializers
+    )
+    factory.create = functools.cache(factory.create)
+    return factory
+
+
 class RequestRules:
     """The specification, read once."""
 
     def __init__(self) -> None:
         specification: dict[str, Any] = json.loads(SPEC_FILE.read_text())
-        self._validator = V30RequestValidator(SchemaPath.from_dict(specification), format_validators=_FORMATS)
+        self._validator = V30RequestValidator(
+            SchemaPath.from_dict(specification),
+            style_deserializers_factory=_remembered_styles(),
+            format_validators=_FORMATS,
+        )
 
     def problem(
         self, *, method: str, path: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str], body: bytes

@@ -13,6 +13,7 @@ _WORKERS = 4
 _TRY_AGAIN_S = 0.1
 _GIVE_UP_S = 60.0
 _TIMEOUT_S = 15.0
+_STOP_S = 1.0  # the threads are daemons: one that still waits for an answer holds nobody up
 
 
 class StatusCallbacks:
@@ -43,7 +44,7 @@ class StatusCallbacks:
         for _ in self._threads:
             self._waiting.put(None)
         for thread in self._threads:
-            thread.join(timeout=_TIMEOUT_S)
+            thread.join(timeout=_STOP_S)
 
     def deliver(self, message: Message) -> None:
         """Take the message to its end, in the background."""
