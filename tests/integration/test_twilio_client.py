@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 import requests
-import urllib3
+import urllib3.connection
+import urllib3.exceptions
 
 from local.twilio_simulator import TwilioSimulator
 from switchboard.domain.delivery import Accepted, NotSent, Refused, SendOutcome, Unknown
@@ -169,7 +170,11 @@ def test_a_refused_connection_means_not_sent(simulator: TwilioSimulator) -> None
 
 
 def test_a_name_that_does_not_resolve_means_not_sent() -> None:
-    assert isinstance(send(sender_to("http://twilio.invalid")), NotSent)
+    connection = urllib3.connection.HTTPSConnection("api.example.test")
+    unresolved = urllib3.exceptions.NameResolutionError("api.example.test", connection, socket.gaierror())
+    pool = urllib3.HTTPSConnectionPool("api.example.test")
+    error = requests.ConnectionError(urllib3.exceptions.MaxRetryError(pool, "/", unresolved))
+    assert failure_of(error, retry_after_s=None) == NotSent("ConnectionError")
 
 
 def test_a_server_without_a_trusted_certificate_never_got_the_text() -> None:
@@ -251,6 +256,15 @@ def test_a_token_that_stays_wrong_is_a_refusal(simulator: TwilioSimulator) -> No
         twilio.list_sent(sender=SENDER, recipient=RECIPIENT, since=datetime.now(UTC))
     vault.stored = TwilioCredentials(ACCOUNT, TOKEN)
     assert isinstance(send(twilio), Accepted)
+
+
+def test_a_token_that_was_refused_is_not_tried_again_until_it_has_changed() -> None:
+    with server(answering("401 Unauthorized", json.dumps({"code": 20003, "message": "Authenticate"}))) as (
+        url,
+        received,
+    ):
+        assert send(sender_to(url)) == Refused(20003, 401)
+        assert len(received) == 1
 
 
 def test_secrets_that_cannot_be_read_mean_not_sent() -> None:

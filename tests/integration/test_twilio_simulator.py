@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 import pytest
 from jsonschema_path import SchemaPath
-from openapi_core import V30ResponseValidator
+from openapi_core import OpenAPI, V30ResponseValidator
 from openapi_core.testing import MockRequest, MockResponse
 
 from local.openapi_requests import SPEC_FILE
@@ -83,6 +83,10 @@ def send(simulator: TwilioSimulator, form: Any = GOOD, **fields: str) -> tuple[i
 
 def fault(simulator: TwilioSimulator, content: Any) -> int:
     return ask(simulator, "POST", "/simulator/faults", json.dumps(content))[0]
+
+
+def test_our_cut_of_the_specification_is_a_specification() -> None:
+    OpenAPI.from_file_path(str(SPEC_FILE))
 
 
 def test_an_accepted_text_and_a_list_look_as_the_specification_says(simulator: TwilioSimulator) -> None:

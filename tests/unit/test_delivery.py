@@ -187,6 +187,12 @@ def test_nothing_is_retried_at_or_after_the_windows_end(
         assert bound.window_ended is (free.action is not Action.FAIL)
 
 
+def test_a_window_ends_before_its_last_instant() -> None:
+    at_the_end = decide(Undelivered(30003), window_end=NOW + 15 * MINUTE)
+    before = decide(Undelivered(30003), window_end=NOW + 15 * MINUTE + timedelta(microseconds=1))
+    assert (at_the_end.action, before.action) == (Action.FAIL, Action.NEW_ATTEMPT)
+
+
 def test_an_ambiguous_send_is_looked_up_after_a_minute_whatever_the_window_says() -> None:
     decision = decide(Unknown("ReadTimeout"), tries=9, window_end=NOW - HOUR)
     assert (decision.action, pause(decision), decision.empty_looks_needed) == (Action.LOOK, MINUTE, 2)
