@@ -6,9 +6,10 @@ from functools import cache
 
 CLASSES: dict[str, str] = {
     "p": "please pls plz plse pleas kindly hey hi hello ok okay sorry just thanks thx ty so seriously really already"
-    " sir maam guys folks all yall everyone favor gracias oye hola ya asap yes and but well just solo team",
+    " sir maam guys folks all yall everyone favor gracias oye hola ya asap yes and but well solo",
     "e": "anymore again ever now immediately forever nunca jamas today further more mas",
-    "i": "i id im ive ill we you u ya'll usted ustedes",
+    "i": "i id im ive ill we",
+    "Y": "you u ya usted ustedes",
     "h": "can could would will to do be mind should must que puede pueden puedes podria podrian going",
     "w": "want wish need like care quiero quisiera deseo queremos wanna demand",
     "n": "dont never not nolonger cant wont shouldnt",
@@ -32,7 +33,7 @@ CLASSES: dict[str, str] = {
     "R": "receive receiving hear recibir",
     "G": "get getting",
     "o": "off from out of at on de del en with via",
-    "l": "list lists database system contacts directory records lista sistema thread group chat subscription",
+    "l": "list lst lists database system contacts directory records lista sistema thread group chat subscription",
     "u": "unsubscribe unsuscribe unsub optout optmeout darmedebaja demedebaja denmedebaja signmeout unsubscribed",
     "C": "cancel end discontinue cancela cancelen cancele",
     "L": "leave dejame dejenme dejeme",

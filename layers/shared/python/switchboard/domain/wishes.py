@@ -28,6 +28,7 @@ _JOINED = (
     (re.compile(r"\ben paz\b"), "enpaz"),
     (re.compile(r"\breach(?:ing)? out to\b"), "contact"),
     (re.compile(r"\btext messages\b"), "texts"),
+    (re.compile(r"\bno need\b"), "unneeded"),
     (re.compile(r"\bhow (?:do|can) i\b"), "please"),
 )
 
@@ -35,7 +36,7 @@ _ME = "m"
 _WHAT = "[qevp]*t"
 _VERB = "(?:v|xav|vax|vav)"
 _DOING = "(?:g|gac|cag|gag)"
-_ONTO = "[oh]+(?:q*b|i|m|q*l)"
+_ONTO = "[oh]+(?:q*b|[iYm]|q*l)"
 _TAIL = f"(?:[pe]|{_ONTO})*"
 _NOT = "[nN]e?"
 _WISHES = (
@@ -46,19 +47,20 @@ _WISHES = (
     f"{_NOT}{_ME}xav",
     f"{_NOT}{_ME}?d{_ME}?{_WHAT}|{_NOT}(?:d{_ME}|{_ME}d)e",  # don't send me texts
     f"{_NOT}wh*[RG]?{_WHAT}",  # I don't want to get any more texts
-    f"{_NOT}w(?:i|q)?{_DOING}{_ME}?|{_NOT}wi?h*(?:{_VERB}{_ME}|{_ME}{_VERB}|k)|{_NOT}wh*R",
+    f"{_NOT}w[Yq]?{_DOING}{_ME}?|{_NOT}wY?h*(?:{_VERB}{_ME}|{_ME}{_VERB}|k)|{_NOT}wh*R",
     f"Ne+v*t|N{_WHAT}p+",  # no more texts
-    f"[rG]{_ME}?p?o+[qgvte]*l|[rX]q*bo*[qgvte]*l?|X{_ME}(?:o+[qgvte]*l)?|X",  # take me off your list
+    f"[rG]{_ME}?p?o+[qgvte]*l|[rX]q*bo*[qgvte]*l?|X{_ME}(?:o+[qgvte]*l)?",  # take me off your list
     f"u{_ME}?(?:o*[qe]*[tlbv])?",  # unsubscribe me
     f"C{_WHAT}|Cq*l(?:oh?{_WHAT})?",  # cancel these messages
     f"L{_ME}?A",  # leave me alone
 )
-_PREFIX = "(?:[piehwaK])*"
-_AFTER = "(?:[iz].*|a.*)?"
+_PREFIX = "(?:[pehwaKY]|i(?!p*s))*"
+_AFTER = "(?:[iza].*)?"
 _WISH = re.compile(f"{_PREFIX}(?:{'|'.join(_WISHES)}){_TAIL}{_AFTER}")
 # "please stop" says what is meant only where it is all that is said.
-_BARE_WISH = re.compile("(?:[pi]*s[pes]*)+")
+_BARE_WISH = re.compile("(?:p*(?:iK[Yh]*)?s[pes]*)+")
 _CONDITION = "?"
+_OTHER_WAY = re.compile("p*x")
 
 
 def is_wish_to_stop(plain: str) -> bool:
@@ -84,6 +86,5 @@ def _clauses(sentence: str) -> list[str]:
 
 
 def _is_conditional(clauses: list[str]) -> bool:
-    """Whether the sentence sets a condition, or reports what somebody else said."""
-    letters = "".join(clauses)
-    return _CONDITION in letters
+    """Whether the sentence sets a condition, reports what somebody else said, or names another way."""
+    return any(_CONDITION in clause or _OTHER_WAY.match(clause) for clause in clauses)

@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
+from switchboard.domain.contact_details import redact
+from switchboard.domain.contact_details.emails import emails_in
+from switchboard.domain.contact_details.handles import VOCABULARY, handles_in
+from switchboard.domain.contact_details.phones import phones_in
+from switchboard.domain.contact_details.phrases import phrases_of
+from switchboard.domain.contact_details.solicitations import solicitations_in
+from switchboard.domain.contact_details.tokens import Reading, read
+from switchboard.domain.contact_details.urls import urls_in
 from switchboard.domain.contact_details.verdict import Finding, Verdict, ViolationType
 
-_PHONE = re.compile(r"\(?\d{3}\)?[-. ]?\d{3}[-. ]?\d{4}")
+LONGEST_TEXT = 1600
+_EARLIER_TEXTS = 5
+_EARLIER_TAIL = 160
+_NEW_HEAD = 400
+_BETWEEN_TEXTS = "\n\x1e"
+
+
+class _Found(NamedTuple):
+    """A detail at folded[start:end], and what covers it in a preview."""
+
+    start: int
+    end: int
+    violation_type: ViolationType
+    cover: str
+    is_held: bool
 
 
 def judge(
@@ -17,11 +39,78 @@ def judge(
     allowed_urls: Sequence[str] = (),
     hotlines: Sequence[str] = (),
 ) -> Verdict:
-    """Finds contact details in the text, read after the same sender's earlier ones."""
-    del earlier, allowed_urls
-    findings = tuple(
-        Finding(ViolationType.PHONE_NUMBER, match.start(), match.end())
-        for match in _PHONE.finditer(text)
-        if "+1" + re.sub(r"\D", "", match.group()) not in hotlines
+    """Finds contact details in the text, read after the same sender's earlier texts (oldest first).
+
+    allowed_urls are the organisation's own addresses, hotlines E.164 numbers: neither is a finding.
+    """
+    text = text[:LONGEST_TEXT]
+    reading = read(text)
+    found = _details(reading, allowed_urls, hotlines)
+    found += _social(reading)
+    placed = [(_finding(reading, one, 0), one) for one in found]
+    joined = [one[-_EARLIER_TAIL:] for one in earlier[-_EARLIER_TEXTS:] if one.strip()]
+    if joined:
+        placed += _across(joined, text[:_NEW_HEAD], allowed_urls, hotlines)
+    return _verdict(text, placed)
+
+
+def _details(
+    reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str], boundary: int = 0
+) -> list[_Found]:
+    """Numbers and addresses."""
+    urls = urls_in(reading, allowed=allowed_urls)
+    emails = emails_in(reading)
+    quiet = [(url.start, url.end) for url in urls if url.is_allowed]
+    mailed = [(email.start, email.end) for email in emails]
+    found = [_Found(*email[:2], ViolationType.EMAIL, redact.email_cover(email.domain), True) for email in emails]
+    found += [
+        _Found(url.start, url.end, ViolationType.URL, redact.url_cover(url.domain), True)
+        for url in urls
+        if not url.is_allowed and not _overlaps(url.start, url.end, mailed)
+    ]
+    found += [
+        _Found(phone.start, phone.end, ViolationType.PHONE_NUMBER, redact.phone_cover(phone.digits), phone.is_held)
+        for phone in phones_in(reading, hotlines=hotlines, quiet=quiet, boundary=boundary)
+        if not _overlaps(phone.start, phone.end, mailed)
+    ]
+    return found
+
+
+def _social(reading: Reading) -> list[_Found]:
+    phrases = phrases_of(reading, VOCABULARY)
+    spans = handles_in(reading, phrases) + solicitations_in(reading, phrases)
+    return [_Found(start, end, ViolationType.SOCIAL_MEDIA, redact.REDACTED, True) for start, end in spans]
+
+
+def _across(
+    earlier: Sequence[str], text: str, allowed_urls: Sequence[str], hotlines: Sequence[str]
+) -> list[tuple[Finding, _Found]]:
+    """Details that the earlier texts begin and this one ends."""
+    before = _BETWEEN_TEXTS.join(earlier) + _BETWEEN_TEXTS
+    reading = read(before + text)
+    origin = reading.folded.origin
+    boundary = next((at for at, place in enumerate(origin) if place >= len(before)), len(origin))
+    return [
+        (_finding(reading, one, len(before)), one)
+        for one in _details(reading, allowed_urls, hotlines, boundary)
+        if one.start < boundary < one.end
+    ]
+
+
+def _finding(reading: Reading, one: _Found, offset: int) -> Finding:
+    start, end = reading.folded.span(one.start, one.end)
+    return Finding(one.violation_type, max(0, start - offset), end - offset)
+
+
+def _verdict(text: str, placed: list[tuple[Finding, _Found]]) -> Verdict:
+    placed.sort(key=lambda pair: (pair[0].start, pair[0].end))
+    covers = [redact.Cover(finding.start, finding.end, one.cover) for finding, one in placed]
+    return Verdict(
+        findings=tuple(dict.fromkeys(finding for finding, one in placed if one.is_held)),
+        flagged=tuple(dict.fromkeys(finding for finding, one in placed if not one.is_held)),
+        preview=redact.preview(text, covers),
     )
-    return Verdict(findings, (), _PHONE.sub("***-***-XXXX", text)[:200])
+
+
+def _overlaps(start: int, end: int, spans: list[tuple[int, int]]) -> bool:
+    return any(start < other_end and end > other_start for other_start, other_end in spans)

@@ -1,0 +1,141 @@
+"""Folds a text to plain lower-case letters, digits and signs, remembering where each came from."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+# Letters of other scripts that look like a Latin one (its lower case after case folding).
+_LOOK_ALIKES = {
+    "a": "аαɑᴀａ",
+    "b": "вβƅʙᏼьъ",
+    "c": "сϲᴄⅽƈ",
+    "d": "ԁđɗᴅժ",
+    "e": "еεɛᴇєҽ℮",
+    "f": "ƒꜰϝſ",
+    "g": "ɡɢցԍ",
+    "h": "һнʜհћħ",
+    "i": "іιıɪӏɩ\u01c0|",
+    "j": "јϳᴊ",
+    "k": "кκᴋƙ",
+    "l": "ʟłⅼ",
+    "m": "мᴍⅿ",
+    "n": "ոηɴпņ",
+    "o": "оοօᴏøσөº",
+    "p": "рρᴘƿ",
+    "q": "ԛգ",
+    "r": "гʀɾⲅ",
+    "s": "ѕꜱʂ",
+    "t": "тτᴛŧţ",
+    "u": "υսᴜцμ",
+    "v": "ѵνᴠ",
+    "w": "ԝωᴡɯшѡ",
+    "x": "хχᕁ×",
+    "y": "уγʏүყ",
+    "z": "ᴢʐƶ",
+    "3": "зӡʒ",
+}
+_LETTER_OF = {char: letter for letter, chars in _LOOK_ALIKES.items() for char in chars if not char.isascii()}
+_SIGN_OF = {
+    "。": ".",
+    "·": ".",
+    "‧": ".",
+    "∙": ".",
+    "⋅": ".",
+    "・": ".",
+    "۔": ".",
+    "•": "*",
+    "－": "-",
+    "−": "-",
+    "⁄": "/",
+    "∕": "/",
+    "\u2028": "\n",
+    "\u2029": "\n",
+    "’": "'",
+    "‘": "'",
+    "´": "'",
+    "🔟": "10",
+    "ⓐ": "@",
+    "€": "$",
+    "£": "$",
+    "×": " x ",
+    "№": "#",
+}
+_SEPARATOR = "~"  # what an emoji, or any other sign without a reading, becomes
+_BY_CATEGORY = {"Pd": "-", "Ps": "(", "Pe": ")", "Pi": '"', "Pf": '"', "Zs": " ", "Pc": "_"}
+_DROPPED = frozenset({"Cf", "Mn", "Me", "Cc", "Cs", "Co", "Cn"})
+_SKIN_TONES = range(0x1F3FB, 0x1F400)
+_LETTER_SIGNS = ((0x1F130, 26), (0x1F150, 26), (0x1F170, 26), (0x1F1E6, 26))
+_BLANK_FILLERS = frozenset("\u3164\u115f\u1160\uffa0\u2800")
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """A folded text; origin[i] is the index in the original of its i-th character."""
+
+    text: str
+    origin: Sequence[int]
+    disguised: Sequence[bool] | None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """The span in the original of text[start:end], which must not be empty."""
+        return self.origin[start], self.origin[end - 1] + 1
+
+    def is_disguised(self, start: int, end: int) -> bool:
+        """Whether characters of that span were written in another script, or held apart by invisible ones."""
+        return self.disguised is not None and any(self.disguised[start:end])
+
+
+def fold(text: str) -> Folded:
+    """Folds letters, digits and signs of all scripts; the length may change."""
+    if text.isascii():
+        return Folded(text.lower(), range(len(text)), None)
+    chars: list[str] = []
+    origin: list[int] = []
+    disguised: list[bool] = []
+    hidden = False
+    for at, char in enumerate(text):
+        plain = char.lower() if char.isascii() else _fold_char(char)
+        chars.append(plain)
+        hidden = hidden or not plain
+        for _ in plain:
+            origin.append(at)
+            disguised.append(hidden or (plain.isalnum() and not char.isascii()))
+            hidden = False
+    return Folded("".join(chars), origin, disguised)
+
+
+@lru_cache(maxsize=4096)
+def _fold_char(char: str) -> str:
+    known = _SIGN_OF.get(char) or _LETTER_OF.get(char) or _letter_sign(char)
+    if known is not None:
+        return known
+    if char in _BLANK_FILLERS or ord(char) in _SKIN_TONES:
+        return ""
+    value = unicodedata.numeric(char, None)
+    if value is not None and value == int(value) and 0 <= value <= 20:  # noqa: PLR2004 - the circled numbers end at 20
+        return str(int(value))
+    return "".join(_fold_plain(part) for part in unicodedata.normalize("NFKD", char).casefold())
+
+
+def _letter_sign(char: str) -> str | None:
+    """The letter in a circle, a square or a flag."""
+    for first, count in _LETTER_SIGNS:
+        if first <= ord(char) < first + count:
+            return chr(ord("a") + ord(char) - first)
+    return None
+
+
+def _fold_plain(char: str) -> str:
+    if char.isascii():
+        return char
+    if char in _LETTER_OF:
+        return _LETTER_OF[char]
+    category = unicodedata.category(char)
+    if category in _DROPPED:
+        return ""
+    if category[0] == "L":
+        return char
+    return _BY_CATEGORY.get(category, _SEPARATOR)

@@ -1,0 +1,104 @@
+"""What stands around a number: cues to call or keep it, and words that make it something else."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+
+from switchboard.domain.contact_details.tokens import Reading
+from switchboard.domain.contact_details.vocabulary import (
+    KEEP_VERBS,
+    LABELS,
+    LINE_NOUNS,
+    MONTHS,
+    OBJECTS,
+    OWNERS,
+    POINTERS,
+    REACH_ME,
+    REACH_VERBS,
+    REACHED_AT,
+    SURE_LINE_NOUNS,
+)
+
+STRONG = 3.0
+WEAK = 2.0
+_NEAR = 14
+_LABEL_BEFORE = 5
+_LABEL_AFTER = 4
+_CLAUSE = re.compile(r"[.!?;\n]")
+_WEAK_WORDS = REACH_VERBS | LINE_NOUNS | {"instead", "anytime", "emergency", "urgent", "outside", "offline"}
+
+
+class Cues:
+    """The cues of one text, found once."""
+
+    __slots__ = ("_reading", "_strong", "_weak")
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._strong: list[int] = []
+        self._weak: list[int] = []
+        for i, word in enumerate(reading.words):
+            if word in _CUE_WORDS:
+                (self._strong if self._is_strong(i, word) else self._weak).append(i)
+
+    def near(self, first: int, last: int) -> float:
+        """How plainly the words around words first to last ask to call or keep what they say."""
+        if _any_between(self._strong, first - _NEAR, last + _NEAR):
+            return STRONG
+        return WEAK if _any_between(self._weak, first - _NEAR, last + _NEAR) else 0.0
+
+    def is_labelled(self, first: int, last: int) -> bool:
+        """Whether the words next to the number, in its clause, say that it is no phone."""
+        reading = self._reading
+        begin = max(0, first - _LABEL_BEFORE)
+        for i in range(first - 1, begin - 1, -1):
+            if _CLAUSE.search(reading.gap(i)):
+                break
+            if reading.words[i] in LABELS or reading.words[i] in MONTHS:
+                return True
+        for i in range(last + 1, min(len(reading.words), last + 1 + _LABEL_AFTER)):
+            if _CLAUSE.search(reading.gap(i - 1)) or "," in reading.gap(i - 1):
+                break
+            if reading.words[i] in LABELS:
+                return True
+        return False
+
+    def _is_strong(self, i: int, word: str) -> bool:
+        words = self._reading.words
+        after = words[i + 1] if i + 1 < len(words) else ""
+        before = words[i - 1] if i else ""
+        if word in REACH_ME or (word == "area" and after == "code"):
+            return True
+        if word == "me":
+            return before in {"is", "thats", "its"} and after != "who"
+        if word in KEEP_VERBS:
+            return after in POINTERS or after in OBJECTS or after in {"my", "number"}
+        return (word in REACH_VERBS and self._is_reach(i, after)) or self._is_line(i, word, before, after)
+
+    def _is_reach(self, i: int, after: str) -> bool:
+        """Whether the verb leads to the number: "call me at", "text that number", "dial 555"."""
+        words = self._reading.words
+        if after[:1].isdigit() or after in POINTERS:
+            return True
+        at = i + 2 if after in OBJECTS else i + 1
+        return at < len(words) and (words[at] in REACHED_AT or words[at][:1].isdigit())
+
+    def _is_line(self, i: int, word: str, before: str, after: str) -> bool:
+        """Whether the noun names somebody's line: "my cell", "new number is"."""
+        if word not in LINE_NOUNS:
+            return False
+        words = self._reading.words
+        owned = before in OWNERS or (i > 1 and words[i - 2] in OWNERS)
+        pointed = before in {"that", "this", "the"} and words[max(0, i - 2)] in REACH_VERBS
+        labelled = before in LABELS or (i > 1 and words[i - 2] in LABELS)
+        tells = after in {"is", "es", "its"} or after[:1].isdigit()
+        return pointed or (not labelled and (owned or (tells and word in SURE_LINE_NOUNS)))
+
+
+_CUE_WORDS = _WEAK_WORDS | REACH_ME | KEEP_VERBS | {"area", "me"}
+
+
+def _any_between(places: list[int], low: int, high: int) -> bool:
+    at = bisect_left(places, low)
+    return at < len(places) and places[at] <= high

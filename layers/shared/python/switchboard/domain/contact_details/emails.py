@@ -1,0 +1,283 @@
+"""Mail addresses, plain, spoken ("at", "dot") or given in pieces ("my gmail is ...")."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from switchboard.domain.contact_details.names import (
+    PROVIDERS,
+    SPOKEN_ENDINGS,
+    VAGUE_PROVIDERS,
+    is_user_name,
+    without_leet,
+)
+from switchboard.domain.contact_details.tokens import Reading
+
+
+class EmailSpan(NamedTuple):
+    """An address at text[start:end] of the folded text; the domain is empty where none was said."""
+
+    start: int
+    end: int
+    domain: str
+
+
+_LOCAL_PART = re.compile(r"[a-z0-9._%+\-']{1,64}\s?$")
+_SPACED_LOCAL_PART = re.compile(r"(?:[a-z0-9] ){3,40}$")
+_DOMAIN = re.compile(r"\s?((?:[a-z0-9-]{1,63}\.){1,6}[a-z0-9]{2,24})")
+_LOOSE_DOMAIN = re.compile(r"\s?((?:[a-z0-9-]{1,63}\s?[.,]\s?){1,3}(?:com|c0m|net|org|c\s?[o0]\s?m))(?![a-z0-9])")
+_FIRST_LABEL = re.compile(r"\s?([a-z0-9]{2,20}|(?:[a-z0-9] ){2,20}[a-z0-9])")
+_LOCAL_REACH, _DOMAIN_REACH = 80, 120
+_AT_WORDS = frozenset({"at", "arroba", "aat", "att"})
+_DOT_WORDS = frozenset({"dot", "punto", "period", "point"})
+_JOINERS = frozenset({"dot", "punto", "underscore", "dash", "guion", "hyphen", "period", "point", "plus"})
+_SIGNS = " .-_()[]{}<>*\"':,\n~\x1e@"
+# What stands before "at gmail" where no name does.
+_NO_NAMES = frozenset(
+    "look looking check checking work works working worked im was is not only job email emails mail account spam"
+    " inbox emailed sent hired employed somebody someone people guy rep dot are".split()
+)
+_NO_BARE_PROVIDER = frozenset("your the in to from check on of this that by via with at and or".split())
+_MAIL_WORDS = frozenset({"email", "mail", "correo", "emails", "addy", "zelle", "paypal"})
+_CONNECTORS = frozenset(
+    "is user name username address under its handle id as the my same account es usuario nombre mine it at me dot"
+    " with by just i use addy are here".split()
+)
+_MOST_CONNECTORS = 5
+_MOST_LABELS = 4
+_SHORTEST_NAME = 3
+_ORDINARY_AFTER_COLON = frozenset(
+    "the my your a an it its i im we you he she no not yes ok full down in on at to for and is are was this that"
+    " please thanks spam check sent me".split()
+)
+
+
+def emails_in(reading: Reading) -> list[EmailSpan]:
+    """The addresses of a text in order, each once."""
+    spans = _written(reading) if "@" in reading.text else []
+    words = reading.words
+    for i, word in enumerate(words):
+        if spans and any(span.start <= reading.starts[i] < span.end for span in spans[-2:]):
+            continue
+        found = None
+        if word in _AT_WORDS:
+            found = _spoken(reading, i)
+        elif word in PROVIDERS or without_leet(word) in PROVIDERS:
+            found = _provider(reading, i)
+        elif word in _MAIL_WORDS:
+            found = _named_after(reading, i, is_mail_word=True)
+        elif len(word) == 1:
+            found = _spelled_provider(reading, i)
+        if found is not None:
+            spans.append(found)
+    return sorted(spans)
+
+
+def _written(reading: Reading) -> list[EmailSpan]:
+    """Addresses with an at sign."""
+    text = reading.text
+    spans: list[EmailSpan] = []
+    at = text.find("@")
+    while at >= 0:
+        found = _around(text, at)
+        if found is not None:
+            spans.append(found)
+        at = text.find("@", max(at + 1, found.end if found else 0))
+    return spans
+
+
+def _around(text: str, at: int) -> EmailSpan | None:
+    before = text[max(0, at - _LOCAL_REACH) : at].rstrip("([{<")
+    local = _SPACED_LOCAL_PART.search(before) or _LOCAL_PART.search(before)
+    if local is None:
+        return None
+    start = max(0, at - _LOCAL_REACH) + local.start()
+    after = text[at + 1 : at + 1 + _DOMAIN_REACH]
+    skipped = len(after) - len(after.lstrip(")]}>"))
+    after = after[skipped:]
+    host = _host(after, is_tight=not local.group().endswith(" ") and not after.startswith(" "))
+    if host is None:
+        return None
+    return EmailSpan(start, at + 1 + skipped + host[0], host[1])
+
+
+def _host(after: str, *, is_tight: bool) -> tuple[int, str] | None:
+    """Where the domain after an at sign ends, and what it is."""
+    domain = _DOMAIN.match(after) or _LOOSE_DOMAIN.match(after)
+    if domain is not None:
+        name = re.sub(r"\s", "", domain.group(1)).replace(",", ".")
+        ending = without_leet(name.rpartition(".")[2])
+        if is_tight and ending.isalpha():
+            return domain.end(), _cleaned(name)
+        if ending in SPOKEN_ENDINGS:
+            return domain.end(), _cleaned(name)
+    label = _FIRST_LABEL.match(after)
+    if label is not None:
+        provider = without_leet(label.group(1).replace(" ", ""))
+        if provider in PROVIDERS:
+            loose = _LOOSE_DOMAIN.match(after)
+            return (loose or label).end(), provider + ".com"
+    return None
+
+
+def _cleaned(name: str) -> str:
+    labels = name.split(".")
+    return ".".join(without_leet(label) for label in labels[-2:])
+
+
+def _spoken(reading: Reading, i: int) -> EmailSpan | None:
+    """"jess at gmail dot com": word i is the at."""
+    if i == 0 or i + 1 >= len(reading.words) or not _is_signs(reading.gap_before(i)):
+        return None
+    domain = _spoken_domain(reading, i + 1)
+    if domain is None:
+        return None
+    last, name, needs_name = domain
+    if needs_name and reading.words[i - 1] in _NO_NAMES:
+        return None
+    first = _first_of_local_part(reading, i - 1)
+    return EmailSpan(reading.starts[first], reading.ends[last], name)
+
+
+def _spoken_domain(reading: Reading, i: int) -> tuple[int, str, bool] | None:
+    """The last word of a domain beginning at word i, the domain, and whether it is only a provider."""
+    words = reading.words
+    labels = [without_leet(words[i])]
+    at = i
+    while len(labels) < _MOST_LABELS:
+        following = _after_dot(reading, at)
+        if following is None:
+            if len(labels) == 1 and _is_hyphenated(reading, at):
+                at += 1
+                labels[0] += "-" + words[at]
+                continue
+            break
+        at = following
+        labels.append(without_leet(words[at]))
+        if labels[-1] in SPOKEN_ENDINGS and _after_dot(reading, at) is None:
+            return at, ".".join(labels[-2:]), False
+    if labels[0] in PROVIDERS:
+        last = i + 1 if i + 1 < len(words) and words[i + 1] == "com" else i
+        return last, labels[0] + ".com", True
+    return None
+
+
+def _is_hyphenated(reading: Reading, at: int) -> bool:
+    return at + 1 < len(reading.words) and reading.gap(at) == "-"
+
+
+def _after_dot(reading: Reading, i: int) -> int | None:
+    """The word after the dot that follows word i, spoken or written."""
+    if i + 1 >= len(reading.words):
+        return None
+    gap = reading.gap(i)
+    if gap in {".", " .", " . ", "[.]", "(.)"}:
+        return i + 1
+    is_dot_word = reading.words[i + 1] in _DOT_WORDS and _is_signs(gap) and i + 2 < len(reading.words)
+    if is_dot_word and _is_signs(reading.gap(i + 1)):
+        return i + 2
+    return None
+
+
+def _is_signs(gap: str) -> bool:
+    return not gap.strip(_SIGNS)
+
+
+def _first_of_local_part(reading: Reading, i: int) -> int:
+    """Goes back over the words that a name before the at is made of."""
+    while i > 0:
+        if reading.gap_before(i) in {".", "-", "_", "+"}:
+            i -= 1
+        elif i > 1 and reading.words[i - 1] in _JOINERS:
+            i -= 2
+        elif len(reading.words[i]) == 1 and len(reading.words[i - 1]) == 1 or reading.words[i].isdigit():
+            i -= 1
+        else:
+            break
+    return i
+
+
+def _provider(reading: Reading, i: int) -> EmailSpan | None:
+    """A provider's name: with "dot com" behind a name, or with a name behind it."""
+    domain = without_leet(reading.words[i]) + ".com"
+    words = reading.words
+    if i > 0 and words[i - 1] not in _NO_BARE_PROVIDER and words[i - 1] not in _AT_WORDS:
+        ending = i + 1 if _com_follows(reading, i) else None
+        if ending is not None and _is_signs(reading.gap_before(i)) and words[i - 1] != "my":
+            last = ending + (1 if words[ending] in _DOT_WORDS else 0)
+            return EmailSpan(reading.starts[_first_of_local_part(reading, i - 1)], reading.ends[last], domain)
+        if is_user_name(words[i - 1], _written_word(reading, i - 1)) and _is_signs(reading.gap_before(i)):
+            return EmailSpan(reading.starts[i - 1], reading.ends[i], domain)
+    found = _named_after(reading, i, is_mail_word=False)
+    return None if found is None else found._replace(domain=domain)
+
+
+def _com_follows(reading: Reading, i: int) -> bool:
+    words = reading.words
+    if i + 1 >= len(words):
+        return False
+    if without_leet(words[i + 1]) == "com":
+        return reading.gap(i) in {".", " ", " .", ". ", " . "}
+    return words[i + 1] in _DOT_WORDS and i + 2 < len(words) and without_leet(words[i + 2]) == "com"
+
+
+def _named_after(reading: Reading, i: int, *, is_mail_word: bool) -> EmailSpan | None:
+    """"my gmail is jess dot walks": a name behind the provider at word i."""
+    words = reading.words
+    first = i + 2 if _com_follows(reading, i) else i + 1
+    at = first
+    told = ":" in reading.gap(i) or "=" in reading.gap(i)
+    while at < len(words) and at - first < _MOST_CONNECTORS and words[at] in _CONNECTORS:
+        told = told or words[at] in {"is", "es", "user", "username", "name", "address", "under", "usuario"}
+        at += 1
+    if at >= len(words) or "." in reading.gap_before(at)[:1] and not told:
+        return None
+    last = _last_of_local_part(reading, at)
+    name = reading.text[reading.starts[at] : reading.ends[last]]
+    is_joined = last > at and len(name) > _SHORTEST_NAME
+    is_named = is_user_name(name, reading.as_written(reading.starts[at], reading.ends[last]))
+    is_short = not is_mail_word and ":" in reading.gap(i) and _is_last_in_clause(reading, at)
+    if told and (is_joined or is_named) or is_short and words[at] not in _ORDINARY_AFTER_COLON:
+        return EmailSpan(reading.starts[i], reading.ends[last], "")
+    return None
+
+
+def _is_last_in_clause(reading: Reading, at: int) -> bool:
+    return len(reading.words[at]) >= _SHORTEST_NAME and (at + 1 == len(reading.words) or not reading.gap(at).isspace())
+
+
+def _last_of_local_part(reading: Reading, i: int) -> int:
+    """Goes on over the words that a name is made of: "jess dot walks dot dogs"."""
+    while i + 1 < len(reading.words):
+        if reading.gap(i) in {".", "_", "-"}:
+            i += 1
+        elif reading.words[i + 1] in _JOINERS and i + 2 < len(reading.words) and _is_signs(reading.gap(i)):
+            i += 2
+        else:
+            break
+    return i
+
+
+def _spelled_provider(reading: Reading, i: int) -> EmailSpan | None:
+    """A provider whose letters stand apart ("g m a i l"); word i is its first letter."""
+    words = reading.words
+    if i > 0 and len(words[i - 1]) == 1:
+        return None
+    last = i
+    while last + 1 < len(words) and len(words[last + 1]) == 1:
+        last += 1
+    letters = without_leet("".join(words[i : last + 1]))
+    if last - i < _SHORTEST_NAME:
+        return None
+    provider = next((one for one in ("gmail", "yahoo", "hotmail", "outlook", "icloud") if one in letters), None)
+    if provider is None:
+        return None
+    return EmailSpan(reading.starts[i], reading.ends[last], provider + ".com")
+
+
+def _written_word(reading: Reading, i: int) -> str:
+    return reading.as_written(reading.starts[i], reading.ends[i])
+
+
+__all__ = ["VAGUE_PROVIDERS", "EmailSpan", "emails_in"]

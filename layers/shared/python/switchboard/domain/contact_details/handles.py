@@ -1,0 +1,199 @@
+"""Names on social and payment services, and invitations to go there."""
+
+from __future__ import annotations
+
+import re
+
+from switchboard.domain.contact_details.names import is_user_name
+from switchboard.domain.contact_details.phrases import Phrases
+from switchboard.domain.contact_details.tokens import Reading
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Services that are nothing else, and those whose names are words too.
+SERVICES = _words(
+    "instagram insta whatsapp snapchat facebook telegram tiktok twitter discord wechat viber kik linkedin skype"
+    " messenger imessage facetime ig fb wsp wpp watsapp whatsap wassap guasap wasap youtube nextdoor sc"
+    " googlevoice hangouts rover wag bluesky reddit pinterest tumblr twitch onlyfans threads"
+)
+VAGUE_SERVICES = _words("snap signal tg wa line x zoom slack gram fbook face sc threads rover wag")
+PAYMENTS = _words("venmo zelle cashapp paypal applepay googlepay gpay chime revolut bizum wise vnmo cashap")
+VOCABULARY = SERVICES | VAGUE_SERVICES | PAYMENTS | _words("text call message me direct directly personal number")
+
+_SURE = "|".join(sorted((SERVICES - VAGUE_SERVICES), key=len, reverse=True))
+_ANY = "|".join(sorted(SERVICES | VAGUE_SERVICES, key=len, reverse=True))
+_PAY = "|".join(sorted(PAYMENTS, key=len, reverse=True))
+_FIND = (
+    r"(?:add|follow|find|message|msg|dm|pm|friend|ping|text|contact|reach|call|write|hit|hmu|catch|get|look|tag|send"
+    r"|talk|chat|agregame|sigueme|buscame|escribeme|hablame)"
+)
+_INVITES = (
+    rf"{_FIND} (?:me |us |to me |up )(?:\w+ ){{0,4}}?(?:on|via|through|over|at|by|en|por) (?:my |the |mi )?(?:{_ANY})",
+    rf"(?:agregame|sigueme|buscame|escribeme|hablame|mandame)(?: \w+){{0,3}} (?:en|por|al) (?:mi |el )?(?:{_ANY})",
+    rf"(?:{_SURE}) (?:me|us)\b",
+    r"(?:fb|ig|snapchat|telegram|signal|tg|skype|discord) me\b(?! (?:a|the|some|any|pic))",
+    rf"(?:im|i am|were|we are|its me|also|available|estoy|always|mostly) (?:also |always |mostly |easier )?(?:on|en) "
+    rf"(?:the )?(?:{_SURE}|signal|snap|line|tg|wa)\b(?! (?:too much|all day|the phone))",
+    rf"(?:my|mi|our) (?:\w+ )?(?:{_SURE})\b(?! (?:post|posts|story|feed|app|page about|stories|friends|account got|is down))",
+    rf"(?:whats|what is|got|have|give|gimme|send|share|drop|cual es|tienes|pasame|dame|need|use|usas) "
+    rf"(?:me )?(?:your|ur|a|an|you|you on|u|tu|tus)? ?(?:{_SURE})\b",
+    rf"(?:switch|move|talk|chat|continue|go|take this|hop|connect|lets|jump) (?:\w+ ){{0,3}}?(?:to|on|over|via|onto|use) (?:{_ANY})\b",
+    rf"(?:{_SURE}) (?:instead|there|chat|is (?:easier|better|quicker|faster|best)|works)",
+    r"(?:hit|slide into|check|send me a|shoot me a|drop me a) (?:\w+ )?(?:dms|dm|pm)\b",
+    r"\b(?:dm|pm) me\b(?! (?:here|in the app|in app|through the app|on here|at |if|when))",
+)
+_PAYING = (
+    rf"(?:{_PAY}) (?:me|us|you|u|him|her|tag|handle|name|id|instead|works?|is|ok|okay|under|too|or|and skip|for|directly|direct|account)\b",
+    rf"(?:my|your|ur|mi|tu|our|by|via|with|thru|through|on|to|accept|take|takes|use|using|have|got|do|over|por|en|con|prefer|send) "
+    rf"(?:me )?(?:on |by |the |through |via |it |money )?(?:{_PAY})\b",
+    rf"^(?:{_PAY})\b",
+)
+_NAME_AFTER = rf"\b(?:{_ANY}|{_PAY}|handle|username|user name|usuario|dms)\b"
+_NOT_HELD = re.compile(
+    r"\b(?:in|through|on|via|inside|with|by) (?:the|this|your) (?:\w+ )?app\b|\b(?:already|dont|never|cant|not|wont|no longer) "
+    r"(?:\w+ ){0,2}(?:accept|take|use|paid|pay|do|have|trust|allow|venmo|zelle|paypal|cashapp)\b|scam|\bon file\b|\bhere in the\b"
+)
+_INVITE = re.compile("|".join(rf"\b{one}" if not one.startswith("\\b") else one for one in _INVITES))
+_PAYMENT = re.compile("|".join(rf"\b{one}" if one[0] != "^" else one for one in _PAYING))
+_NAMED = re.compile(_NAME_AFTER)
+_AT_NAME = re.compile(r"(?<![a-z0-9.])@ ?([a-z][a-z0-9_.-]{2,40})")
+_CASH_NAME = re.compile(r"\$ ?([a-z][a-z0-9_-]{2,30})")
+_FILLER = _words(
+    "is its the my name handle user username id as under same at it on account me im mi es just and search for by"
+    " add find follow look up dm message to u you can with page tag usuario called also works too here or"
+)
+_NO_NAME = _words(
+    "home work noon night school vet park the gate door front back least all once this that about around midnight"
+    " petsmart petco starbucks target walmart costco whole foods lowes home_depot my your pm am dusk dawn lunch"
+    " dinner breakfast bedtime five six seven eight nine ten four three two one random both her his"
+)
+_NAME_REACH = 5
+_CUE_REACH = 8
+_SHORTEST_NAME = 3
+
+
+def handles_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
+    """Spans of the folded text that name, or invite to, a social or payment service."""
+    spans = _signed(reading)
+    words = set(phrases.text.split())
+    has_service = not VOCABULARY_TRIGGERS.isdisjoint(words)
+    if has_service:
+        spans.extend(_matches(_INVITE, reading, phrases))
+        spans.extend(_matches(_PAYMENT, reading, phrases))
+        spans.extend(_named(reading, phrases))
+    return spans
+
+
+VOCABULARY_TRIGGERS = SERVICES | VAGUE_SERVICES | PAYMENTS | _words("dm pm dms handle username usuario")
+
+
+def _matches(pattern: re.Pattern[str], reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
+    spans = []
+    for match in pattern.finditer(phrases.text):
+        if _is_in_channel(phrases.text, match.start(), match.end()):
+            continue
+        first, last = phrases.words_at(*match.span())
+        spans.append((reading.starts[first], reading.ends[last]))
+    return spans
+
+
+def _is_in_channel(text: str, start: int, end: int) -> bool:
+    """Whether the sentence speaks of the app itself, or says no."""
+    begin = max(text.rfind(" .", 0, start), start - 60, 0)
+    stop = text.find(" .", end)
+    return _NOT_HELD.search(text, begin, min(stop if stop >= 0 else len(text), end + 60)) is not None
+
+
+def _named(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
+    """A service with a user name beside it."""
+    spans = []
+    for match in _NAMED.finditer(phrases.text):
+        first, last = phrases.words_at(*match.span())
+        at = _name_after(reading, last, match.group())
+        if at is not None:
+            spans.append((reading.starts[first], reading.ends[at]))
+        elif match.group() in SERVICES | PAYMENTS:
+            before = _name_before(reading, first)
+            if before is not None:
+                spans.append((reading.starts[before], reading.ends[last]))
+    return spans
+
+
+def _name_after(reading: Reading, service: int, word: str) -> int | None:
+    at = service + 1
+    told = reading.gap(service).lstrip()[:1] in {":", "=", "@", "-", "~"} or reading.gap(service).strip() in {"->", "@"}
+    while at < len(reading.words) and at - service <= _NAME_REACH and reading.words[at] in _FILLER:
+        told = told or ("@" in reading.gap(at)) or ":" in reading.gap(at)
+        at += 1
+    if at >= len(reading.words) or _crosses_sentence(reading, service, at):
+        return None
+    name = reading.words[at]
+    at = _end_of_name(reading, at)
+    whole = reading.text[reading.starts[at] if at < service else _start(reading, at, name) : reading.ends[at]]
+    if is_user_name(name, _written(reading, at)) or is_user_name(whole, whole):
+        return at
+    is_sure = word in SERVICES - VAGUE_SERVICES or word in PAYMENTS
+    is_name = len(name) >= _SHORTEST_NAME and name.isalpha() and name not in _NO_NAME
+    is_alone = at + 1 >= len(reading.words) or not reading.gap(at).isspace()
+    return at if told and is_sure and is_name and is_alone else None
+
+
+def _start(reading: Reading, last: int, name: str) -> int:
+    i = last
+    while i > 0 and reading.gap_before(i) in {".", "_", "-"}:
+        i -= 1
+    return reading.starts[i] if name else reading.starts[last]
+
+
+def _end_of_name(reading: Reading, i: int) -> int:
+    while i + 1 < len(reading.words) and reading.gap(i) in {".", "_", "-"}:
+        i += 1
+    return i
+
+
+def _crosses_sentence(reading: Reading, first: int, last: int) -> bool:
+    gap = reading.text[reading.ends[first] : reading.starts[last]]
+    return any(sign in gap for sign in (". ", "! ", "? ", "\n"))
+
+
+def _name_before(reading: Reading, service: int) -> int | None:
+    at = service - 1
+    while at > 0 and service - at <= _NAME_REACH and reading.words[at] in _BEFORE_SERVICE:
+        at -= 1
+    if at < 0 or _crosses_sentence(reading, at, service):
+        return None
+    return at if is_user_name(reading.words[at], _written(reading, at)) else None
+
+
+_BEFORE_SERVICE = _words("on at via my is the in by for as over same me en por")
+
+
+def _signed(reading: Reading) -> list[tuple[int, int]]:
+    """@names and $names."""
+    text = reading.text
+    spans = []
+    if "$" in text:
+        spans.extend(match.span() for match in _CASH_NAME.finditer(text))
+    if "@" in text:
+        for match in _AT_NAME.finditer(text):
+            name = match.group(1).rstrip(".-")
+            written = reading.as_written(match.start(1), match.start(1) + len(name))
+            is_tight = match.start(1) == match.start() + 1
+            if name not in _NO_NAME and (is_user_name(name, written) or (is_tight and _is_cued(reading, match.start()))):
+                spans.append((match.start(), match.start(1) + len(name)))
+    return spans
+
+
+_NAME_CUES = VOCABULARY_TRIGGERS | _words("follow add me dm find tag im search message look up us")
+
+
+def _is_cued(reading: Reading, start: int) -> bool:
+    near = [word for word, at in zip(reading.words, reading.starts, strict=True) if abs(at - start) <= _CUE_REACH * 5]
+    return not _NAME_CUES.isdisjoint(near)
+
+
+def _written(reading: Reading, i: int) -> str:
+    return reading.as_written(reading.starts[i], reading.ends[i])

@@ -1,0 +1,84 @@
+"""Names on the internet: endings of domains, mail providers, and words that look like a user name."""
+
+from __future__ import annotations
+
+import re
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Endings that are no English word, or are seldom anything else after a dot.
+PLAIN_ENDINGS = _words(
+    "com net org edu gov biz info io co uk ca au nz ie de fr es mx br nl eu us app dev xyz ly gg tv ai cc gl bio"
+    " ee fm vip inc llc eus ws mobi tel asia cl ar pe ve ru cn jp kr pl pt se ch il za tk su cat com's"
+)
+# Endings that are words too: a missing space after a full stop looks the same.
+NOUN_ENDINGS = _words(
+    "dog dogs pet pets care live life house home shop store today vet works fun run walk online link links page"
+    " social team family love cafe club site website space world zone tech email center guru services agency blog"
+    " news photos pics video chat contact support academy training cash pay help host art city design direct events"
+    " group one plus pro pub rentals reviews rocks solutions style tips top tours travel wtf cool test example"
+    " goo green gold kim ninja name network media studio farm horse fish cab limo place media wiki work"
+)
+FUNCTION_ENDINGS = _words("me so is it in to at am be no do my am as by pm if my us st sh ms")
+ALL_ENDINGS = PLAIN_ENDINGS | NOUN_ENDINGS | FUNCTION_ENDINGS
+SPOKEN_ENDINGS = PLAIN_ENDINGS | _words(
+    "dog dogs pet pets care live shop store site online link page club vet me email services cafe social works"
+)
+FILE_ENDINGS = _words("jpg jpeg png gif pdf doc docx txt mov mp4 mp3 heic zip csv xls xlsx wav webp")
+PROVIDERS = _words(
+    "gmail googlemail yahoo ymail hotmail outlook icloud protonmail proton aol msn gmx zoho comcast verizon"
+    " sbcglobal bellsouth charter roadrunner earthlink fastmail tutanota yandex mailru rocketmail"
+)
+# Providers that are also something else: these need an "at" and an ending.
+VAGUE_PROVIDERS = _words("live me mac att cox")
+
+_FEATURES = re.compile(r"[a-z]+[._-]?[0-9]{2,}|[0-9]+[a-z]{4,}|[a-z]{2,}_[a-z0-9_]+|[a-z]{2,}\.[a-z]{2,}")
+_INNER_CAPITAL = re.compile(r"[a-z]{2,}[A-Z][a-z]")
+_LONG = 9
+_ORDINARY_ENDINGS = (
+    "ing", "ings", "ed", "tion", "tions", "sion", "ment", "ments", "ness", "able", "ible", "ful", "less", "ly",
+    "ity", "ous", "ive", "ence", "ance", "ists", "ist", "ical", "ally", "ward", "wards", "thing", "where", "body",
+    "times", "time", "days", "day", "self", "selves", "ship", "ized", "ize", "ate", "ates", "ary", "ory", "er",
+    "ers", "ors", "ant", "ants", "ent", "ents", "dad", "cion", "mente", "ando", "iendo", "ados", "idas", "ales",
+    "right", "sitter", "walker", "bone", "room", "side", "light", "weight", "stairs", "ology",
+)  # fmt: skip
+_ORDINARY = _words(
+    "chocolate neighborhood schedule breakfast bernedoodle goldendoodle labradoodle dachshund rottweiler"
+    " dalmatian whatsapp instagram facebook messenger snapchat telegram tomorrow microchip lockbox doorbell"
+    " username password elsewhere sometimes september november december wednesday saturday thursday grandma"
+    " grandparents housesit dogpark peanutbutter veterinarian downstairs upstairs backyard groceries"
+    " thanksgiving christmas birthday apartment technique available temporary delicious beautiful everything"
+    " something somebody someone everyone certain certificate surprise surprised mischief chihuahua chihuahuas"
+    " pomeranian schnauzer shepherd retriever australian cockapoo cavapoo aggressive adventure adventures"
+    " sometime cinnamon butterscotch marshmallow snickerdoodle hamburger cheeseburger professional personal"
+    " prescription antibiotics diarrhea vegetables medicines exercise exercises experience experiences"
+    " companies paperwork signature voicemail photographs neighbors neighbours neighbor neighbour preferences"
+    " restaurant hospital emergency vacuum cardboard flashlight windowsill mailbox driveway entryway stairwell"
+    " fireplace microwave dishwasher refrigerator thermostat instructions chinchilla guineapig parakeet cockatiel"
+    " miercoles aplicacion desayuno contrasena veterinario cachorro mascotas semanas telefono"
+)
+
+
+def is_user_name(word: str, written: str) -> bool:
+    """Whether a word (folded, and as written) looks like somebody's user name rather than a word.
+
+    It has figures, an underscore, an inner dot or capital; or it is long and unlike an ordinary word.
+    """
+    if _FEATURES.fullmatch(word) or _INNER_CAPITAL.search(written):
+        return True
+    if len(word) < _LONG or not word.replace("'", "").isalpha():
+        return False
+    return word not in _ORDINARY and not word.endswith(_ORDINARY_ENDINGS) and not word.rstrip("s").endswith(
+        _ORDINARY_ENDINGS
+    )
+
+
+def without_leet(word: str) -> str:
+    """The word with the figures that stand for letters put back."""
+    return word.translate(_LETTERS_FOR_FIGURES)
+
+
+_LETTERS_FOR_FIGURES = str.maketrans("01345789$@!", "oieastbgsai")

@@ -1,0 +1,287 @@
+"""Digits in a text, however written: figures, words in English and Spanish, leet, letters held apart."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from functools import cache
+from typing import NamedTuple
+
+from switchboard.domain.contact_details.tokens import Reading
+
+
+class Kind(IntEnum):
+    """How digits were written, and what a number word does to its neighbours."""
+
+    FIGURES = 0
+    SPELLED = 1
+    MIXED = 2  # leet and look-alikes: nobody writes a quantity like that
+    TENS = 3
+    HUNDREDS = 4
+    HUNDRED = 5
+    REPEAT = 6
+    PLURAL = 7
+    WEAK = 8
+    HOMOPHONE = 9
+
+
+class Piece(NamedTuple):
+    """Digits at text[start:end], in the words first to last."""
+
+    digits: str
+    kind: Kind
+    start: int
+    end: int
+    first: int
+    last: int
+
+
+_UNITS = (
+    "zero one two three four five six seven eight nine",
+    "cero uno dos tres cuatro cinco seis siete ocho nueve",
+    "nought un deux trois quatre cinq saix sept huit neuf",
+)
+_TEENS = (
+    "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
+    "diez onze doce trece catorce quince dieciseis diecisiete dieciocho diecinueve",
+)
+_TWENTIES = "veinte veintiuno veintidos veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve"
+_TENS = (
+    "twenty thirty forty fifty sixty seventy eighty ninety",
+    "- treinta cuarenta cincuenta sesenta setenta ochenta noventa",
+    "- - fourty - - - - ninty",
+)
+_HUNDREDS = "ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"
+_REPEATS = {"double": "2", "doble": "2", "dbl": "2", "triple": "3", "treble": "3", "quadruple": "4", "cuadruple": "4"}
+_PLURALS = {"zeros": "0", "zeroes": "0", "ohs": "0", "ones": "1", "twos": "2", "threes": "3", "fours": "4",
+            "fives": "5", "sixes": "6", "sevens": "7", "eights": "8", "nines": "9"}  # fmt: skip
+_HOMOPHONES = {"to": "2", "too": "2", "for": "4", "fore": "4", "ate": "8", "won": "1", "fife": "5", "tree": "3",
+               "wan": "1", "niner": "9", "sics": "6", "sicks": "6", "foe": "4", "fo": "4", "tu": "2"}  # fmt: skip
+_WEAK = {"oh": "0", "o": "0", "ow": "0", "nil": "0", "null": "0", "nada": "0", "once": "11", "una": "1"}
+
+# A letter and the figures and signs that stand for it inside a number word.
+_LEET = {"o": "[o0]", "i": "[i1!]", "e": "[e3]", "a": "[a4@]", "s": "[s5$]", "t": "[t7]", "g": "[g9]", "l": "[l1]"}
+_LOOK_ALIKE_FIGURES = str.maketrans("oilszbgq|", "011528991")
+_LOOK_ALIKE = re.compile(r"[0-9oilszbgq]{2,12}")
+_QUANTITY = re.compile(r"[0-9]+(?:s|lbs?|oz|g|gs|gb|b|l|q|z|o|is)|[0-9]+(?:st|nd|rd|th)")
+_FIGURES_AT_ONE_END = re.compile(r"(?:[a-z]{1,12}([0-9]{7,11})|([0-9]{7,11})[a-z]{1,12})")
+_DIGIT_RUN = re.compile(r"[0-9]+")
+_LETTER_RUN = re.compile(r"[a-z]+")
+_SHORTEST_RUN_OF_LETTERS = 3
+_SHORTEST_SQUASHED = 6
+_MOST_HELD_APART = 3
+_PHONE_LENGTHS = (10, 11)
+
+
+@cache
+def number_words() -> dict[str, tuple[str, Kind]]:
+    """For each number word its digits and what it does."""
+    table: dict[str, tuple[str, Kind]] = {}
+    for row in _UNITS[:2]:
+        table.update({word: (str(value), Kind.SPELLED) for value, word in enumerate(row.split())})
+    for row in _TEENS:
+        table.update({word: (str(value), Kind.SPELLED) for value, word in enumerate(row.split(), start=10)})
+    table.update({word: (str(value), Kind.SPELLED) for value, word in enumerate(_TWENTIES.split(), start=20)})
+    for row in _TENS:
+        table.update({word: (str(value), Kind.TENS) for value, word in enumerate(row.split(), start=2)})
+    table.update({word: (str(value), Kind.HUNDREDS) for value, word in enumerate(_HUNDREDS.split(), start=1)})
+    table.update({"hundred": ("", Kind.HUNDRED), "cien": ("1", Kind.HUNDREDS)})
+    table.update({word: (times, Kind.REPEAT) for word, times in _REPEATS.items()})
+    table.update({word: (digit, Kind.PLURAL) for word, digit in _PLURALS.items()})
+    table.update({word: (digit, Kind.HOMOPHONE) for word, digit in _HOMOPHONES.items()})
+    table.update({word: (digit, Kind.WEAK) for word, digit in _WEAK.items()})
+    table.pop("-")
+    return table
+
+
+@cache
+def _squashed() -> tuple[re.Pattern[str], tuple[str, ...], frozenset[str]]:
+    """The pattern of one number word or figure in a word, the digits of its groups, and how these begin."""
+    words = {word: digits for word, (digits, kind) in number_words().items() if kind is Kind.SPELLED}
+    words |= {word: digits + "0" for word, (digits, kind) in number_words().items() if kind is Kind.TENS}
+    words |= {"oh": "0"}
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    groups = ["(" + "".join(_LEET.get(letter, letter) for letter in word) + ")" for word in longest_first]
+    pattern = re.compile("|".join(groups) + "|[0-9]|(o)")
+    digits = (*(words[word] for word in longest_first), "0")
+    return pattern, digits, frozenset(word[:2] for word in words)
+
+
+def pieces_of(reading: Reading) -> list[Piece]:
+    """All digits of a text in order, number words still to be joined."""
+    pieces: list[Piece] = []
+    table = number_words()
+    words, starts, ends = reading.words, reading.starts, reading.ends
+    resume_at = 0
+    for i, word in enumerate(words):
+        if i < resume_at:
+            continue
+        if word.isdigit():
+            pieces.append(Piece(word, Kind.FIGURES, starts[i], ends[i], i, i))
+        elif word in table:
+            digits, kind = table[word]
+            pieces.append(Piece(digits, kind, starts[i], ends[i], i, i))
+            if len(word) == 1:
+                resume_at = _read_letters_apart(reading, i, pieces)
+        elif len(word) == 1:
+            resume_at = _read_letters_apart(reading, i, pieces)
+        elif not word.isalpha():
+            pieces.extend(_mixed(word, starts[i], i))
+        elif len(word) >= _SHORTEST_SQUASHED and word[:2] in _squashed()[2]:
+            pieces.extend(_segments(word, starts[i], i, Kind.SPELLED))
+    return pieces
+
+
+def _read_letters_apart(reading: Reading, first: int, pieces: list[Piece]) -> int:
+    """Reads words whose letters stand apart ("t w o"), and says at which word to go on."""
+    words, starts, ends = reading.words, reading.starts, reading.ends
+    last = first
+    while (
+        last + 1 < len(words)
+        and len(words[last + 1]) == 1
+        and starts[last + 1] - ends[last] <= _MOST_HELD_APART
+    ):
+        last += 1
+    if last - first + 1 < _SHORTEST_RUN_OF_LETTERS:
+        return first + 1
+    if pieces and pieces[-1].last == first:
+        pieces.pop()
+    letters = "".join(words[first : last + 1])
+    pattern, values, _ = _squashed()
+    for match in pattern.finditer(letters):
+        begin, end = first + match.start(), first + match.end() - 1
+        digits = values[match.lastindex - 1] if match.lastindex else match.group()
+        kind = Kind.MIXED if end > begin else Kind.FIGURES
+        pieces.append(Piece(digits, kind, starts[begin], ends[end], begin, end))
+    return last + 1
+
+
+def _mixed(word: str, start: int, i: int) -> list[Piece]:
+    """The digits of a word of letters and figures; none where it is a quantity or a code."""
+    if _QUANTITY.fullmatch(word):
+        return []
+    found = _segments(word, start, i, Kind.MIXED)
+    if found:
+        return found
+    if _LOOK_ALIKE.fullmatch(word):
+        return [Piece(word.translate(_LOOK_ALIKE_FIGURES), Kind.MIXED, start, start + len(word), i, i)]
+    ends = _FIGURES_AT_ONE_END.fullmatch(word)
+    if ends is not None:
+        group = 1 if ends.group(1) else 2
+        return [Piece(ends.group(group), Kind.FIGURES, start + ends.start(group), start + ends.end(group), i, i)]
+    digits = "".join(_DIGIT_RUN.findall(word))
+    if len(digits) in _PHONE_LENGTHS and len(set(_LETTER_RUN.findall(word))) == 1:
+        return [Piece(digits, Kind.MIXED, start, start + len(word), i, i)]
+    return []
+
+
+def _segments(word: str, start: int, i: int, kind: Kind) -> list[Piece]:
+    """The number words and figures that the whole word is made of, at least two, else none."""
+    pattern, values, _ = _squashed()
+    found: list[Piece] = []
+    at = 0
+    while at < len(word):
+        match = pattern.match(word, at)
+        if match is None:
+            return []
+        digits = values[match.lastindex - 1] if match.lastindex else match.group()
+        found.append(Piece(digits, kind, start + at, start + match.end(), i, i))
+        at = match.end()
+    single_leet = len(found) == 1 and not word.isdigit()
+    return found if single_leet or len(found) > 1 else []
+
+
+def joined(pieces: list[Piece], reading: Reading) -> list[Piece]:
+    """The pieces with tens, hundreds and repeats worked out, and words that are no digits here left out."""
+    result: list[Piece] = []
+    i = 0
+    while i < len(pieces):
+        piece = pieces[i]
+        if piece.kind <= Kind.MIXED:
+            i = _after_plain(pieces, i, result, reading)
+        elif piece.kind >= Kind.WEAK:
+            if _counts(pieces, i, result, reading):
+                result.append(piece._replace(kind=Kind.SPELLED))
+            i += 1
+        else:
+            i = _after_composed(pieces, i, result, reading)
+    return result
+
+
+def _after_plain(pieces: list[Piece], i: int, result: list[Piece], reading: Reading) -> int:
+    """Takes a digit or number, with "hundred" or a plural ("three fives") behind it."""
+    piece = pieces[i]
+    following = pieces[i + 1] if i + 1 < len(pieces) else None
+    if following is not None and following.kind > Kind.HUNDREDS and len(piece.digits) == 1:
+        if following.kind is Kind.HUNDRED and _touch(piece, following, reading):
+            return _take_hundreds(pieces, i + 2, piece.digits, piece, result, reading)
+        if following.kind is Kind.PLURAL and _touch(piece, following, reading):
+            result.append(_span(piece, following, following.digits * int(piece.digits)))
+            return i + 2
+    result.append(piece)
+    return i + 1
+
+
+def _after_composed(pieces: list[Piece], i: int, result: list[Piece], reading: Reading) -> int:
+    """Takes tens, hundreds or a repeat with what follows it."""
+    piece = pieces[i]
+    if piece.kind is Kind.TENS:
+        number, following = _tens(pieces, i, reading)
+        result.append(number)
+        return following
+    if piece.kind is Kind.HUNDREDS:
+        return _take_hundreds(pieces, i + 1, piece.digits, piece, result, reading)
+    if piece.kind is Kind.REPEAT and i + 1 < len(pieces) and _touch(piece, pieces[i + 1], reading):
+        repeated = pieces[i + 1]
+        if len(repeated.digits) == 1:
+            result.append(_span(piece, repeated, repeated.digits * int(piece.digits)))
+            return i + 2
+    return i + 1
+
+
+def _tens(pieces: list[Piece], i: int, reading: Reading) -> tuple[Piece, int]:
+    piece = pieces[i]
+    unit = pieces[i + 1] if i + 1 < len(pieces) else None
+    if unit is not None and unit.kind is Kind.SPELLED and unit.digits in tuple("123456789"):
+        if _touch(piece, unit, reading) or _and_between(piece, unit, reading):
+            return _span(piece, unit, piece.digits + unit.digits), i + 2
+    return piece._replace(digits=piece.digits + "0", kind=Kind.SPELLED), i + 1
+
+
+def _take_hundreds(
+    pieces: list[Piece], i: int, hundreds: str, first: Piece, result: list[Piece], reading: Reading
+) -> int:
+    """Takes what follows the hundreds: "two hundred (and) two" is 202."""
+    before = pieces[i - 1]
+    rest = pieces[i] if i < len(pieces) else None
+    if rest is not None and rest.kind in (Kind.SPELLED, Kind.TENS):
+        if _touch(before, rest, reading) or _and_between(before, rest, reading):
+            number, following = _tens(pieces, i, reading) if rest.kind is Kind.TENS else (rest, i + 1)
+            result.append(_span(first, number, hundreds + number.digits.rjust(2, "0")))
+            return following
+    result.append(_span(first, before, hundreds + "00"))
+    return i
+
+
+def _span(first: Piece, last: Piece, digits: str) -> Piece:
+    return Piece(digits, Kind.SPELLED, first.start, last.end, first.first, last.last)
+
+
+def _touch(one: Piece, other: Piece, reading: Reading) -> bool:
+    """Whether nothing but a space or a hyphen stands between them."""
+    return other.first <= one.last + 1 and reading.text[one.end : other.start].strip(" -") == ""
+
+
+def _and_between(one: Piece, other: Piece, reading: Reading) -> bool:
+    return other.first == one.last + 2 and reading.words[one.last + 1] in {"and", "y"}
+
+
+def _counts(pieces: list[Piece], i: int, result: list[Piece], reading: Reading) -> bool:
+    """Whether a word that is mostly no digit ("oh", "to") is one here, by the digits beside it."""
+    piece = pieces[i]
+    before = bool(result) and _touch(result[-1], piece, reading)
+    after = i + 1 < len(pieces) and _touch(piece, pieces[i + 1], reading)
+    if piece.kind is Kind.WEAK:
+        return before or (after and pieces[i + 1].kind is not Kind.HOMOPHONE)
+    spelled_before = before and result[-1].kind in (Kind.SPELLED, Kind.MIXED)
+    return spelled_before and after and pieces[i + 1].kind is not Kind.FIGURES

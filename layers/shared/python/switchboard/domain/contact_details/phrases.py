@@ -1,0 +1,90 @@
+"""A text as plain words for matching phrases: leet undone, compounds joined, sentences kept apart by dots."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from switchboard.domain.contact_details.names import without_leet
+from switchboard.domain.contact_details.tokens import Reading
+
+_SENTENCE_END = re.compile(r"[.!?;\n](?:\s|$)|\n")
+# Two words that are one name, and signs inside one.
+_COMPOUNDS = {
+    ("whats", "app"): "whatsapp", ("what", "app"): "whatsapp", ("watts", "app"): "whatsapp", ("wats", "app"): "whatsapp",
+    ("cash", "app"): "cashapp", ("c", "app"): "cashapp", ("apple", "pay"): "applepay", ("google", "pay"): "googlepay",
+    ("apple", "cash"): "applepay", ("samsung", "pay"): "googlepay", ("pay", "pal"): "paypal", ("snap", "chat"): "snapchat",
+    ("face", "book"): "facebook", ("insta", "gram"): "instagram", ("tik", "tok"): "tiktok", ("tele", "gram"): "telegram",
+    ("face", "time"): "facetime", ("linked", "in"): "linkedin", ("we", "chat"): "wechat", ("ven", "mo"): "venmo",
+    ("fb", "messenger"): "messenger", ("i", "message"): "imessage",
+}  # fmt: skip
+_INNER_SIGNS = frozenset("@$!-*._")
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Words between single spaces; first[i] and last[i] are the reading's words behind the i-th of them."""
+
+    text: str
+    _offsets: list[int]
+    _first: list[int]
+    _last: list[int]
+
+    def words_at(self, start: int, end: int) -> tuple[int, int]:
+        """The reading's first and last word in text[start:end]."""
+        begin = bisect_right(self._offsets, start) - 1
+        return self._first[begin], self._last[bisect_right(self._offsets, end - 1) - 1]
+
+
+def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
+    """The phrases of a text; leet is undone where that makes a word of the vocabulary."""
+    parts: list[str] = []
+    offsets: list[int] = []
+    first: list[int] = []
+    last: list[int] = []
+    at, i = 0, 0
+    while i < len(reading.words):
+        word, behind = _word(reading, i, vocabulary)
+        offsets.append(at)
+        first.append(i)
+        last.append(behind)
+        if _SENTENCE_END.search(reading.gap(behind)):
+            word += " ."
+        parts.append(word)
+        at += len(word) + 1
+        i = behind + 1
+    return Phrases(" ".join(parts), offsets, first, last)
+
+
+def _word(reading: Reading, i: int, vocabulary: frozenset[str]) -> tuple[str, int]:
+    """The word at i, perhaps of two, and the reading's last word in it."""
+    word = reading.words[i]
+    if i + 1 < len(reading.words):
+        following = reading.words[i + 1]
+        gap = reading.gap(i)
+        compound = _COMPOUNDS.get((word, following))
+        if compound is not None and len(gap) <= 1:
+            return compound, i + 1
+        if gap in _INNER_SIGNS:
+            across = word + without_leet(gap).strip("-*._") + without_leet(following)
+            if across in vocabulary and word not in vocabulary:
+                return across, i + 1
+    if not word.isalpha() and not word.isdigit():
+        plain = without_leet(word)
+        if plain in vocabulary:
+            return plain, i
+    elif len(word) == 1:
+        return _spelled(reading, i, vocabulary)
+    return word, i
+
+
+def _spelled(reading: Reading, i: int, vocabulary: frozenset[str]) -> tuple[str, int]:
+    """A word of the vocabulary whose letters stand apart."""
+    if i and len(reading.words[i - 1]) == 1:
+        return reading.words[i], i
+    last = i
+    while last + 1 < len(reading.words) and len(reading.words[last + 1]) == 1:
+        last += 1
+    letters = "".join(reading.words[i : last + 1])
+    return (letters, last) if letters in vocabulary else (reading.words[i], i)

@@ -1,0 +1,218 @@
+"""Digits that belong together: groups, and runs of groups held by separators or filling words."""
+
+from __future__ import annotations
+
+import re
+from enum import IntEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+from switchboard.domain.contact_details.numerals import Kind, Piece, joined, pieces_of
+from switchboard.domain.contact_details.tokens import Reading
+from switchboard.domain.contact_details.vocabulary import FILLERS, HYPHENS, LABELS, SOFT_UNITS, UNITS
+
+
+class Link(IntEnum):
+    """What holds a group to the one before it, the strongest first."""
+
+    CLOSE = 0  # spaces and separators
+    LIST = 1  # a comma, a sentence's end
+    FILLED = 2  # words that hold a number apart
+    NONE = 3
+
+
+class Group(NamedTuple):
+    """Digits written as one."""
+
+    digits: str
+    start: int
+    end: int
+    first: int
+    last: int
+    link: Link
+    is_figures: bool
+    is_mixed: bool
+    is_international: bool
+    piece_count: int
+
+
+_MONTH = r"(?:0?[1-9]|1[0-2])"
+_DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
+_YEAR = r"(?:(?:19|20)[0-9]{2}|[0-9]{2})"
+# What is plainly a time, a date, a price, a measure, a place or a file is no part of a number.
+_EXPLAINED = re.compile(
+    "|".join(
+        (
+            r"(?<![0-9:.])[0-9]{1,2}:[0-5][0-9](?::[0-5][0-9])?(?![0-9:])",
+            rf"(?<![0-9/]){_MONTH}/{_DAY}(?:/{_YEAR})?(?![0-9/])",
+            rf"(?<![0-9/]){_DAY}/{_MONTH}/{_YEAR}(?![0-9/])",
+            rf"(?<![0-9-]){_MONTH}-{_DAY}-{_YEAR}(?![0-9-])",
+            rf"(?<![0-9.]){_MONTH}\.{_DAY}\.{_YEAR}(?![0-9.])",
+            rf"(?<![0-9-])(?:19|20)[0-9]{{2}}-{_MONTH}-{_DAY}(?![0-9-])",
+            r"\$ ?[0-9][0-9,]{0,9}(?:\.[0-9]{1,2})?(?![0-9.-])",
+            r"(?<![0-9.,-])[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,2})?(?![0-9,.-])",
+            r"(?<![0-9.-])[0-9]{1,4}\.[0-9]{1,2}(?![0-9.-])",
+            r"(?<![0-9.])-?[0-9]{1,3}\.[0-9]{3,8}, ?-?[0-9]{1,3}\.[0-9]{3,8}",
+            r"[a-z]{1,9}_[0-9_-]{1,24}(?=\.[a-z])",
+            r"[0-9]{1,3} ?%",
+        )
+    )
+)
+_EXPLAINING = re.compile(r"[:/.$%,-]")
+_CLOSE = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^\x1e@]{0,16}")
+_LIST = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^,&\x1e@]{0,16}")
+_SENTENCE = re.compile(r"[.!?;] |,")
+_UNIT_GAP = frozenset({"", " ", "-", "  "})
+_MOST_FILLERS = 8
+_MOST_DECOYS = 2
+_MOST_QUANTITY_DIGITS = 4
+_LONGEST_DECOY = 12
+
+
+def runs_of(reading: Reading) -> list[list[Group]]:
+    """All runs of a text, in order."""
+    pieces = joined(pieces_of(reading), reading)
+    if not pieces:
+        return []
+    return _cut(_groups(_unexplained(pieces, reading), reading))
+
+
+def _unexplained(pieces: list[Piece], reading: Reading) -> list[Piece | None]:
+    """The pieces; None where one is a time, date, price, measure and the like."""
+    spans: list[tuple[int, int]] = []
+    if _EXPLAINING.search(reading.text):
+        spans = [match.span() for match in _EXPLAINED.finditer(reading.text)]
+    result: list[Piece | None] = []
+    at = 0
+    for piece in pieces:
+        while at < len(spans) and spans[at][1] <= piece.start:
+            at += 1
+        explained = at < len(spans) and spans[at][0] <= piece.start
+        result.append(None if explained or _is_quantity(piece, reading) else piece)
+    return result
+
+
+def _is_quantity(piece: Piece, reading: Reading) -> bool:
+    """Whether a unit follows ("20 mg"), and the digits look like a quantity."""
+    after = piece.last + 1
+    if after >= len(reading.words) or len(piece.digits) > _MOST_QUANTITY_DIGITS or piece.digits[0] == "0":
+        return False
+    word = reading.words[after]
+    if word not in UNITS or reading.text[piece.end : reading.starts[after]] not in _UNIT_GAP:
+        return False
+    return word not in SOFT_UNITS or _stands_alone(piece, reading)
+
+
+def _stands_alone(piece: Piece, reading: Reading) -> bool:
+    before = piece.first - 1
+    return before < 0 or not reading.words[before].isdigit()
+
+
+def _groups(pieces: list[Piece | None], reading: Reading) -> list[Group]:
+    """The pieces with digits and number words that stand side by side put together."""
+    groups: list[Group] = []
+    previous: Piece | None = None
+    decoy: tuple[str, ...] = ()
+    for piece in pieces:
+        if piece is None:
+            previous = None
+            continue
+        link = Link.NONE
+        if previous is not None:
+            link, decoy = _link(previous, piece, decoy, reading)
+        if groups and link is Link.CLOSE and previous is not None and _grow(groups[-1], previous, piece, reading):
+            last = groups[-1]
+            groups[-1] = last._replace(
+                digits=last.digits + piece.digits,
+                end=piece.end,
+                last=piece.last,
+                is_figures=last.is_figures and piece.kind is Kind.FIGURES,
+                is_mixed=last.is_mixed or piece.kind is Kind.MIXED,
+                piece_count=last.piece_count + 1,
+            )
+        else:
+            groups.append(_group(piece, link, reading))
+        previous = piece
+    return groups
+
+
+def _group(piece: Piece, link: Link, reading: Reading) -> Group:
+    is_international = _has_plus(piece, reading)
+    return Group(
+        piece.digits,
+        piece.start,
+        piece.end,
+        piece.first,
+        piece.last,
+        Link.NONE if is_international else link,
+        piece.kind is Kind.FIGURES,
+        piece.kind is Kind.MIXED,
+        is_international,
+        1,
+    )
+
+
+def _has_plus(piece: Piece, reading: Reading) -> bool:
+    if reading.text[max(0, piece.start - 2) : piece.start].rstrip(" (").endswith("+"):
+        return True
+    return piece.first > 0 and reading.words[piece.first - 1] in {"plus", "mas"}
+
+
+def _grow(group: Group, previous: Piece, piece: Piece, reading: Reading) -> bool:
+    """Whether a piece goes on the group: single digits and number words side by side, without a sign."""
+    if piece.first == previous.last:
+        return True
+    if _has_plus(piece, reading):
+        return False
+    if previous.kind is Kind.FIGURES and piece.kind is Kind.FIGURES:
+        return len(piece.digits) == 1 and len(previous.digits) == 1 and group.piece_count == len(group.digits)
+    wide = previous.kind is Kind.FIGURES and len(previous.digits) > 1
+    return not wide and not (piece.kind is Kind.FIGURES and len(piece.digits) > 1)
+
+
+def _link(one: Piece, other: Piece, decoy: tuple[str, ...], reading: Reading) -> tuple[Link, tuple[str, ...]]:
+    """What holds the two together, and the words between them."""
+    gap = reading.text[one.end : other.start]
+    if other.first <= one.last + 1:
+        return _sign_link(gap), decoy
+    between = tuple(reading.words[one.last + 1 : other.first][: _MOST_FILLERS + 1])
+    if "$" in gap or "%" in gap or "=" in gap:
+        return Link.NONE, ()
+    return _word_link(between, decoy), between
+
+
+@lru_cache(maxsize=1024)
+def _sign_link(gap: str) -> Link:
+    if _SENTENCE.search(gap):
+        return Link.LIST if _LIST.fullmatch(gap) else Link.NONE
+    if _CLOSE.fullmatch(gap):
+        return Link.CLOSE
+    return Link.LIST if _LIST.fullmatch(gap) else Link.NONE
+
+
+def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
+    if len(between) == 1 and between[0] in HYPHENS:
+        return Link.CLOSE
+    if len(between) <= _MOST_FILLERS and all(word in FILLERS for word in between):
+        return Link.FILLED
+    if len(between) <= _MOST_DECOYS and (between == decoy or _is_decoy(between)):
+        return Link.FILLED
+    return Link.NONE
+
+
+def _is_decoy(between: tuple[str, ...]) -> bool:
+    """Whether a single word stands where none belongs: neither a unit nor what a number would name."""
+    word = between[0]
+    if len(between) > 1 or len(word) > _LONGEST_DECOY or not word.isalpha():
+        return False
+    return word not in UNITS and word not in LABELS and word not in {"or", "at", "on", "for", "of", "o", "through"}
+
+
+def _cut(groups: list[Group]) -> list[list[Group]]:
+    runs: list[list[Group]] = []
+    for group in groups:
+        if group.link is Link.NONE or not runs:
+            runs.append([group])
+        else:
+            runs[-1].append(group)
+    return runs

@@ -1,0 +1,194 @@
+"""Web addresses, written or spoken ("dot com"), without those that the organisation allows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from switchboard.domain.contact_details.names import (
+    ALL_ENDINGS,
+    FILE_ENDINGS,
+    FUNCTION_ENDINGS,
+    NOUN_ENDINGS,
+    PLAIN_ENDINGS,
+    PROVIDERS,
+    SPOKEN_ENDINGS,
+    is_user_name,
+    without_leet,
+)
+from switchboard.domain.contact_details.tokens import Reading
+
+
+class UrlSpan(NamedTuple):
+    """An address at text[start:end] of the folded text, and its domain."""
+
+    start: int
+    end: int
+    domain: str
+    is_allowed: bool
+
+
+_SCHEME = re.compile(r"(?:https?|hxxps?) ?: ?/ ?/ ?[^\s]{1,1600}|(?<![a-z0-9])www ?\. ?[a-z0-9][^\s]{0,1600}")
+_SCHEME_PREFIX = re.compile(r"(?:https?|hxxps?) ?: ?/ ?/ ?|www ?\. ?")
+_REST = re.compile(r"(?::[0-9]{1,5})?[/?#][^\s]*")
+_HOST_END = re.compile(r"[/?#:]")
+_DOTS = frozenset({"dot", "punto"})
+_BRACKETED_DOT = re.compile(r"\s{0,2}[\[({<]\s{0,2}(?:\.|dot|punto)\s{0,2}[\])}>]\s{0,2}")
+_SPACED_ENDINGS = frozenset({"com", "net", "org"})
+_SITE_CUES = frozenset(
+    "site website web page url link online google visit browse www com slash booking rates portfolio blog"
+    " sitio pagina".split()
+)
+_MOST_LABELS = 8
+_MOST_SPOKEN_LABELS = 3
+_CUE_REACH = 6
+_SUBDOMAIN_LABELS = 3
+_SECOND_LEVEL = frozenset({"co", "com", "org", "net", "ac", "gov"})
+_COUNTRY_LENGTH = 2
+_TRAILING = ".,!?;:)]}'\""
+
+
+def urls_in(reading: Reading, *, allowed: Sequence[str]) -> list[UrlSpan]:
+    """The addresses of a text in order, the allowed ones marked."""
+    spans = _written_whole(reading, allowed)
+    taken = len(spans)
+    for i in range(1, len(reading.words)):
+        if any(span.start <= reading.starts[i] < span.end for span in spans[:taken]):
+            continue
+        if spans and reading.starts[i] < spans[-1].end and len(spans) > taken:
+            continue
+        found = _at_ending(reading, i, allowed)
+        if found is not None:
+            spans.append(found)
+    return sorted(spans)
+
+
+def _written_whole(reading: Reading, allowed: Sequence[str]) -> list[UrlSpan]:
+    text = reading.text
+    if "//" not in text and "www" not in text and "/ /" not in text:
+        return []
+    return [_span(reading, match.start(), match.end(), allowed) for match in _SCHEME.finditer(text)]
+
+
+def _at_ending(reading: Reading, i: int, allowed: Sequence[str]) -> UrlSpan | None:
+    """The address whose domain ends at word i, if one does."""
+    word = reading.words[i]
+    if word not in ALL_ENDINGS and without_leet(word) not in SPOKEN_ENDINGS:
+        return None
+    gap = reading.gap_before(i)
+    if gap == ".":
+        return _dotted(reading, i, allowed)
+    if gap in {",", "~"} and word == "com" and len(reading.words[i - 1]) > _SUBDOMAIN_LABELS:
+        return _span(reading, reading.starts[i - 1], reading.ends[i], allowed)
+    if _is_spoken(reading, i, gap):
+        return _spoken(reading, i)
+    return None
+
+
+def _dotted(reading: Reading, i: int, allowed: Sequence[str]) -> UrlSpan | None:
+    first = i - 1
+    while first > 0 and i - first < _MOST_LABELS and reading.gap_before(first) in {".", "-", "--", "_"}:
+        first -= 1
+    start = reading.starts[first]
+    rest = _REST.match(reading.text, reading.ends[i])
+    if reading.gap(i) == "." and i + 1 < len(reading.words) and reading.words[i + 1] in ALL_ENDINGS:
+        return None  # the domain goes on: judged at its end
+    is_mail = start > 0 and reading.text[start - 1] == "@"
+    if is_mail or not _is_domain(reading, first, i, has_path=rest is not None):
+        return None
+    return _span(reading, start, rest.end() if rest else reading.ends[i], allowed)
+
+
+def _is_domain(reading: Reading, first: int, last: int, *, has_path: bool) -> bool:
+    """Whether the labels are a domain, and no full stop without a space behind it."""
+    ending, host = reading.words[last], reading.text[reading.starts[first] : reading.ends[last - 1]]
+    written = reading.as_written(reading.starts[last], reading.ends[last])
+    if ending in FILE_ENDINGS or len(host) < 2 and not has_path:  # noqa: PLR2004 - one letter is an initial
+        return False
+    if has_path and reading.text[reading.ends[last]] == "/":
+        return True
+    if host in PROVIDERS:
+        return False
+    looks_like_sentence = written[0].isupper() and not written.isupper() and ending != "com"
+    if looks_like_sentence:
+        return False
+    if ending in PLAIN_ENDINGS:
+        return True
+    labels = last - first + 1
+    is_compound = is_user_name(host, reading.as_written(reading.starts[first], reading.ends[last - 1])) or "-" in host
+    if ending in NOUN_ENDINGS:
+        return is_compound or labels >= _SUBDOMAIN_LABELS or _has_site_cue(reading, first, last)
+    return ending in FUNCTION_ENDINGS and _has_site_cue(reading, first, last) and len(host) > _SUBDOMAIN_LABELS
+
+
+def _has_site_cue(reading: Reading, first: int, last: int) -> bool:
+    near = reading.words[max(0, first - _CUE_REACH) : first] + reading.words[last + 1 : last + 1 + _CUE_REACH]
+    return not _SITE_CUES.isdisjoint(near)
+
+
+def _is_spoken(reading: Reading, i: int, gap: str) -> bool:
+    """Whether the ending is said: "dot com", "(dot) com", " . com"."""
+    before, word = reading.words[i - 1], reading.words[i]
+    if word not in SPOKEN_ENDINGS and without_leet(word) not in SPOKEN_ENDINGS:
+        return False
+    if before in _DOTS:
+        return i > 1 and gap.strip(" -_)(][}{<>*") == "" and "\n" not in gap
+    bare = without_leet(word)
+    if bare in _SPACED_ENDINGS and _BRACKETED_DOT.fullmatch(gap):
+        return True
+    return bare == "com" and gap.strip() in {".", "(.", "[.", "."} and gap != "." and i > 0
+
+
+def _spoken(reading: Reading, i: int) -> UrlSpan | None:
+    before = reading.words[i - 1]
+    host = i - 2 if before in _DOTS else i - 1
+    name = reading.words[host]
+    if name in {"the", "a", "is", "on", "at"} or (reading.words[i] == "me" and not _has_slash(reading, i)):
+        return None
+    last = i
+    if _has_slash(reading, i) and reading.words[i + 1] == "slash" and i + 2 < len(reading.words):
+        last = i + 2
+    ending = without_leet(reading.words[i])
+    return UrlSpan(reading.starts[host], reading.ends[last], f"{name}.{ending}", is_allowed=False)
+
+
+def _has_slash(reading: Reading, i: int) -> bool:
+    if i + 1 < len(reading.words) and reading.words[i + 1] == "slash":
+        return True
+    return reading.gap(i).lstrip().startswith("/")
+
+
+def _span(reading: Reading, start: int, end: int, allowed: Sequence[str]) -> UrlSpan:
+    while end > start + 1 and reading.text[end - 1] in _TRAILING:
+        end -= 1
+    address = _SCHEME_PREFIX.sub("", reading.text[start:end], count=1)
+    return UrlSpan(start, end, _domain(address), any(_is_under(reading, start, end, one) for one in allowed))
+
+
+def _domain(address: str) -> str:
+    """The registered domain of an address without its scheme: "co.uk" counts as one ending."""
+    host = _HOST_END.split(address.rpartition("@")[2] if "@" in address.partition("/")[0] else address, maxsplit=1)[0]
+    labels = [label for label in host.replace(" ", "").split(".") if label]
+    kept = 2
+    if len(labels) > kept and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == _COUNTRY_LENGTH:
+        kept = 3
+    return ".".join(labels[-kept:])
+
+
+def _is_under(reading: Reading, start: int, end: int, allowed: str) -> bool:
+    """Whether the address is the allowed one, a path below it, or it with a query."""
+    written = reading.as_written(start, end)
+    if not written.isascii():
+        return False
+    address = _bare(written)
+    home = _bare(allowed).rstrip("/")
+    if not home or not address.startswith(home):
+        return False
+    rest = address[len(home) :]
+    return (rest == "" or rest[0] in "/?#") and "//" not in rest and "www." not in rest and "@" not in rest
+
+
+def _bare(address: str) -> str:
+    """The address in lower case without its scheme."""
+    return re.sub(r"^https?://", "", address.strip().lower())

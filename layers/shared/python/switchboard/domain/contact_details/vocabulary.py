@@ -1,0 +1,65 @@
+"""The words that reading of contact details turns on, by what they mean there."""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+# Asking to be reached, and what one is reached on.
+REACH_VERBS = _words(
+    "call calls calling text txt texting message messaging msg dial dialing ring reach contact whatsapp facetime"
+    " sms buzz ping phone phoning hit holler llama llame llamen llamame llamar llamarme escribe escriba escribeme"
+    " escribame escribirme marca marcame contactame contacteme textea texteame mandame mensajeame imessage"
+)
+REACH_ME = _words("llamame escribeme escribirme llamarme marcame contactame contacteme texteame escribame hmu")
+LINE_NOUNS = _words(
+    "cell cellphone mobile phone number numbers num nbr digits line landline cel celular movil telefono numero"
+    " fono tel fone nummer telly celly handy whatsapp wsp wpp direct personal"
+)
+SURE_LINE_NOUNS = _words("cell cellphone mobile digits celular movil telefono landline whatsapp tel wsp celly cel")
+OWNERS = _words(
+    "my mine our mi mis his her husbands wifes moms mums sisters brothers partners personal private direct own"
+    " new backup other roommates boyfriends girlfriends actual real secondary google burner"
+)
+OBJECTS = _words("me us mi")
+POINTERS = _words("it that this those these there ahi")
+KEEP_VERBS = _words("save add jot store memorize remember guarda anota apunta write note keep use try usa")
+REACHED_AT = _words("at on via al en a instead directly here")
+
+# What a number is, when it is no phone.
+LABELS = _words(
+    "code codes keypad lockbox alarm pin passcode password pw gate chip microchip microchipped avid homeagain"
+    " order orders tracking ups usps fedex dhl package invoice inv booking reservation claim license licence"
+    " tag tags serial sn confirmation conf receipt account acct policy ref reference ticket zip flight rabies"
+    " registration permit batch lot sku upc barcode isbn model vin plate router wifi rx prescription"
+    " refill transaction trans transfer po combo combination chewy amazon petco petsmart trupanion"
+    " insurance member membership student checkout routing steps calories readings reading glucose insulin"
+    " codigo clave pedido orden factura reserva guia rastreo alarma puerta porton seguimiento recibo poliza"
+    " contrasena caja candado medal rev step miles kibble ssid imei meter parcel shipment"
+)
+SOFT_UNITS = _words("am s h m d f x st drive street lane can in walk walks visit times units unit day night")
+UNITS = _words(
+    "am pm oclock min mins minute minutes hr hrs hour hours sec secs second seconds s h m day days week"
+    " weeks month months year years yr yrs lb lbs pound pounds oz ounce ounces kg kgs g gram grams mg mcg ml cc"
+    " tsp tbsp cup cups scoop scoops cans tab tabs tablet tablets pill pills unit units drop drops mile miles"
+    " mi km ft feet foot inch inches yd yards meters percent degrees deg f bucks dollars usd cents steps st nd"
+    " rd th ave avenue street road blvd lane drive apt suite times x dogs cats dog cat visits walks walk visit"
+    " treats treat photos pics nights night minutos horas hora dias dia semanas libras tazas taza perros gatos"
+    " veces pastillas gotas dolares pesos milligrams milliliters mph bpm calories"
+)
+MONTHS = _words(
+    "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october"
+    " nov november dec december enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre"
+    " diciembre"
+)
+# Between the parts of one number.
+FILLERS = _words(
+    "then and y the is it its in ends end with part first second third last middle next followed by dash hyphen"
+    " guion space dot point punto comma slash underscore my number area code so um uh like lol haha ok plus then"
+    " also goes after that starts start begins luego despues finally rest of again emoji woof meow bark star"
+    " bit half digits exchange prefix mas final comes now here are finishes finish to parte primera segunda"
+)
+PARTS = _words("middle ends starts begins part area prefix exchange followed finishes termina empieza digits")
+HYPHENS = _words("dash hyphen guion dot point punto space underscore slash period")
