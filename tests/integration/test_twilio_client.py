@@ -273,6 +273,8 @@ def test_secrets_that_cannot_be_read_mean_not_sent() -> None:
 
     assert send(TwilioSender(away, base_url="http://127.0.0.1:1")) == NotSent("SecretUnavailable")
     assert send(TwilioSender(lambda *, fresh: None)) == NotSent("TwilioUnavailable")
+    with pytest.raises(TwilioUnavailable):
+        TwilioSender(away).fetch("SM" + "0" * 32)
 
 
 def test_no_log_holds_a_phone_a_body_or_the_token(simulator: TwilioSimulator, caplog: pytest.LogCaptureFixture) -> None:

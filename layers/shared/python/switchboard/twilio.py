@@ -101,6 +101,8 @@ class TwilioSender:
 
         try:
             return self._call(question)
+        except SecretUnavailable:
+            raise TwilioUnavailable("no credentials") from None
         except FAILURES as error:
             http_status = http_status_of(error)
             if http_status == _NOT_FOUND:
