@@ -290,15 +290,20 @@ CREATE TABLE ops.send_attempt (
     attempt integer NOT NULL,
     org_id text NOT NULL,
     provider_sid text,
-    status text NOT NULL,                     -- claimed, unknown, not_sent, refused, or Twilio's own
+    status text NOT NULL,                     -- claimed, unknown, not_found, not_sent, refused, or Twilio's own
     error_code integer,
     claimed_at timestamptz NOT NULL,
     claimed_by text NOT NULL,
-    looks integer NOT NULL DEFAULT 0,         -- times that an unknown one was looked for at Twilio
-    next_look_at timestamptz,
+    ended_at timestamptz,                     -- when the call to Twilio came back; null: it never did
+    looks integer NOT NULL DEFAULT 0,         -- times that an unknown one was looked for at Twilio and not found
+    looks_needed integer NOT NULL DEFAULT 2,  -- empty looks after which it is sent again
+    polled_at timestamptz,                    -- when Twilio was asked for a final status that never came
     updated_at timestamptz NOT NULL DEFAULT now(),
     CONSTRAINT send_attempt_pkey PRIMARY KEY (event_id, attempt)
 );
+CREATE INDEX send_attempt_unfinished ON ops.send_attempt (claimed_at)
+    WHERE provider_sid IS NOT NULL AND polled_at IS NULL
+      AND status NOT IN ('delivered', 'read', 'undelivered', 'failed', 'canceled');
 CREATE UNIQUE INDEX send_attempt_by_sid ON ops.send_attempt (provider_sid) WHERE provider_sid IS NOT NULL;
 
 CREATE TABLE ops.thread_lease (
@@ -308,15 +313,13 @@ CREATE TABLE ops.thread_lease (
     expires_at timestamptz NOT NULL
 );
 
--- Status callbacks that came before the attempt that they speak of was committed.
+-- Status callbacks that name a sid which no attempt holds yet: they came before our own commit.
 CREATE TABLE ops.early_status (
-    event_id text NOT NULL,
-    attempt integer NOT NULL,
     provider_sid text NOT NULL,
     status text NOT NULL,
     error_code integer,
     received_at timestamptz NOT NULL,
-    CONSTRAINT early_status_pkey PRIMARY KEY (event_id, attempt, provider_sid, status)
+    CONSTRAINT early_status_pkey PRIMARY KEY (provider_sid, status)
 );
 
 -- A sitter's text without a tag, held until the sitter says for whom it is.

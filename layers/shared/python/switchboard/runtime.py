@@ -12,6 +12,7 @@ from switchboard.flags import FlagReader
 from switchboard.settings import Settings, read_settings
 from switchboard.store.connection import Address, Connector
 from switchboard.store.database import Database
+from switchboard.twilio import TwilioCredentials, TwilioSender
 
 logger = Logger(service="switchboard")
 _CONNECT_TIMEOUT_S = 5.0
@@ -80,6 +81,18 @@ def inbound_queue() -> Queue:
 
 
 @functools.cache
+def twilio_sender() -> TwilioSender:
+    """Twilio's client, imported when it is first used; the first of the live auth tokens is the REST API's."""
+    found = settings()
+
+    def credentials(*, fresh: bool) -> TwilioCredentials | None:
+        secret = (secrets().reread if fresh else secrets().get)(found.twilio_secret_id)
+        return TwilioCredentials(secret["accountSid"], secret["authTokens"][0]) if secret else None
+
+    return TwilioSender(credentials, read_timeout_s=found.twilio_timeout_s, base_url=found.twilio_api_url)
+
+
+@functools.cache
 def public_base_url() -> str:
     """The base that signatures are made for: PUBLIC_BASE_URL, or the SSM parameter that the deployment wrote."""
     found = settings()
@@ -93,5 +106,15 @@ def public_base_url() -> str:
 
 def forget() -> None:
     """Builds everything anew at the next call: for tests and the local stack, where settings change in one process."""
-    for build in (settings, secrets, flags, connector, database, send_queue, inbound_queue, public_base_url):
+    for build in (
+        settings,
+        secrets,
+        flags,
+        connector,
+        database,
+        send_queue,
+        inbound_queue,
+        twilio_sender,
+        public_base_url,
+    ):
         build.cache_clear()

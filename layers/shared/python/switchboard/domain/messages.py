@@ -7,7 +7,10 @@ from enum import StrEnum
 
 
 class Purpose(StrEnum):
-    """Why a text leaves; decides what is checked again before it does, and who learns that it did not."""
+    """Why a text leaves; decides what is checked again before it does, and who learns that it did not.
+
+    A confirmation answers a STOP, START or HELP: the only text that goes to a person who has opted out.
+    """
 
     RELAY = "relay"
     OWNER_REPLY = "owner_reply"
