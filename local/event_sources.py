@@ -17,10 +17,10 @@ from local.lambdas import Lambdas
 from local.template import QueueSource
 
 logger = logging.getLogger("local.event_sources")
-_LONG_POLL_S = 2
+_LONG_POLL_S = 1
 _AFTER_TROUBLE_S = 0.5
 _MOST_POLLERS = 4
-_RETRY_FAILED_AFTER_S = 5
+_FAILED_COME_BACK_S = 5
 
 
 class QueuePoller:
@@ -30,11 +30,20 @@ class QueuePoller:
     a laptop waits minutes. A batch whose function died comes back after the time-out, as it would on AWS.
     """
 
-    def __init__(self, lambdas: Lambdas, *, function: str, source: QueueSource, queue_url: str) -> None:
+    def __init__(
+        self,
+        lambdas: Lambdas,
+        *,
+        function: str,
+        source: QueueSource,
+        queue_url: str,
+        failed_come_back_s: int = _FAILED_COME_BACK_S,
+    ) -> None:
         self._lambdas = lambdas
         self._function = function
         self._source = source
         self._url = queue_url
+        self._failed_come_back_s = failed_come_back_s
         self._stopped = threading.Event()
         count = min(source.concurrency, _MOST_POLLERS)
         self._threads = [threading.Thread(target=self._work, name=f"{function}-{n}", daemon=True) for n in range(count)]
@@ -76,7 +85,7 @@ class QueuePoller:
             receipt = message["ReceiptHandle"]
             if message["MessageId"] in failed:
                 client.change_message_visibility(
-                    QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=_RETRY_FAILED_AFTER_S
+                    QueueUrl=self._url, ReceiptHandle=receipt, VisibilityTimeout=self._failed_come_back_s
                 )
             else:
                 client.delete_message(QueueUrl=self._url, ReceiptHandle=receipt)
