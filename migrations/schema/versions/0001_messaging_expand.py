@@ -32,6 +32,7 @@ MESSAGING: dict[str, dict[str, str]] = {
         "hasWeeklyPlan": "boolean NOT NULL DEFAULT false",
         "isGuest": "boolean NOT NULL DEFAULT false",
         "occurredAt": INSTANT,
+        "occurredBy": "text",
     },
     "Sitter": {
         "orgId": "text NOT NULL DEFAULT {org}",
@@ -42,6 +43,7 @@ MESSAGING: dict[str, dict[str, str]] = {
         "active": "boolean NOT NULL DEFAULT true",
         "relayLockedAt": INSTANT,
         "occurredAt": INSTANT,
+        "occurredBy": "text",
     },
     "Booking": {
         "orgId": "text NOT NULL DEFAULT {org}",
@@ -248,6 +250,7 @@ CREATE TABLE ops.window_history (
 );
 CREATE INDEX window_history_by_window ON ops.window_history (window_id, valid_until);
 CREATE INDEX window_history_by_thread ON ops.window_history (thread_id, valid_until);
+CREATE INDEX window_history_by_sitter ON ops.window_history (org_id, sitter_id, valid_until);
 
 CREATE TABLE ops.pool_lease (
     id text PRIMARY KEY,
