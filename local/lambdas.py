@@ -1,11 +1,10 @@
 """The functions as Lambda runs them: loaded from their own file, invoked with an event and a context."""
 
 import importlib.util
-import logging
-import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from typing import Any
 from local.facts import AWS_ACCOUNT, REGION
 from local.template import Function
 
-logger = logging.getLogger("local.lambdas")
 Handler = Callable[[dict[str, Any], Any], Any]
 
 
@@ -44,31 +42,42 @@ def function_arn(name: str) -> str:
 
 
 class Lambdas:
-    """All functions of the template, by folder name; each handler is loaded when it is first invoked."""
+    """All functions of the template, by folder name.
+
+    As on Lambda, a loaded handler serves one invocation at a time, and one more is loaded when all are busy: what a
+    handler keeps in its module is its own. The packages beneath are loaded once.
+    """
 
     def __init__(self, functions: Iterable[Function], *, root: Path) -> None:
         self.functions = {function.name: function for function in functions}
         self._root = root
-        self._handlers: dict[str, Handler] = {}
-        self._lock = threading.Lock()
+        self._idle: dict[str, list[Handler]] = {name: [] for name in self.functions}
 
     def load(self) -> None:
         """Loads every handler now, so that the first request finds it warm."""
         for name in self.functions:
-            self._handler(name)
+            self._idle[name].append(self._load(name))
 
     def invoke(self, name: str, event: dict[str, Any]) -> Any:
         """The function's result. Raises what the handler raises."""
         function = self.functions[name]
         context = LambdaContext(name, function.memory_mb, time.monotonic() + function.timeout_s)
-        return self._handler(name)(event, context)
+        with self._borrowed(name) as handler:
+            return handler(event, context)
 
-    def _handler(self, name: str) -> Handler:
-        handler = self._handlers.get(name)
-        if handler is None:
-            with self._lock:
-                handler = self._handlers.setdefault(name, load_handler(self._root / self.functions[name].folder))
-        return handler
+    @contextmanager
+    def _borrowed(self, name: str) -> Iterator[Handler]:
+        try:
+            handler = self._idle[name].pop()
+        except IndexError:
+            handler = self._load(name)
+        try:
+            yield handler
+        finally:
+            self._idle[name].append(handler)
+
+    def _load(self, name: str) -> Handler:
+        return load_handler(self._root / self.functions[name].folder)
 
 
 def load_handler(folder: Path) -> Handler:

@@ -106,7 +106,10 @@ class FunctionsPart:
         from local.template import read_template
         from switchboard import runtime
 
-        self._lambdas = lambdas = Lambdas(read_template(ROOT / "template.yaml").functions, root=ROOT)
+        functions = [
+            f for f in read_template(ROOT / "template.yaml").functions if (ROOT / f.folder / "handler.py").exists()
+        ]
+        self._lambdas = lambdas = Lambdas(functions, root=ROOT)
         gateway = Gateway(lambdas, owner_token=OWNER_TOKEN, owner_claims={"sub": "owner", "orgId": "default"})
         self._servers = [
             HttpServer(socket.socket(fileno=api_fd), gateway),

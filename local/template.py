@@ -92,8 +92,6 @@ def load_template(path: Path) -> dict[str, Any]:
 
 def read_template(path: Path) -> Template:
     """The functions and queues of a template."""
-    if not path.exists():
-        return _FALLBACK
     document = load_template(path)
     resources: dict[str, Any] = document["Resources"]
     defaults = document.get("Globals", {}).get("Function", {})
@@ -156,32 +154,3 @@ def _logical_id(reference: Mapping[str, Any]) -> str:
 def _number(value: Any, default: int) -> int:
     """A number written out in the template; what a parameter decides is the default here."""
     return value if isinstance(value, int) else default
-
-
-def _post(path: str) -> tuple[Route, ...]:
-    return (Route("POST", path, open_to_all=True),)
-
-
-def _fallback(root: Path) -> Template:
-    found = {
-        "change_booking": (_post("/webhooks/booking"), (), False),
-        "receive_text": (_post("/webhooks/twilio/inbound"), (), False),
-        "queue_text": (_post("/webhooks/twilio/inbound-fallback"), (), False),
-        "record_status": (_post("/webhooks/twilio/status"), (), False),
-        "drain_text": ((), (QueueSource("InboundQueue", 10, 2, True),), False),
-        "send_text": ((), (QueueSource("SendQueue", 10, 2, True),), False),
-        "keep_house": ((), (), True),
-    }
-    functions = [
-        Function(name, f"functions/{name}", 30, 512, routes, queues, scheduled)
-        for name, (routes, queues, scheduled) in found.items()
-        if (root / "functions" / name / "handler.py").exists()
-    ]
-    queues = (
-        Queue("SendDeadLetters", 30, None, None), Queue("InboundDeadLetters", 30, None, None),
-        Queue("SendQueue", 60, "SendDeadLetters", 5), Queue("InboundQueue", 60, "InboundDeadLetters", 5),
-    )  # fmt: skip
-    return Template(tuple(functions), queues)
-
-
-_FALLBACK = _fallback(Path(__file__).parent.parent)
