@@ -1,0 +1,66 @@
+"""A running stack for each test worker, and organisations of their own for the tests that share it."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pg8000.native
+import pytest
+
+from local.facts import FLAGS_PATH, REGION
+from local.stack import Options, Stack
+from switchboard.store.connection import Address
+from tests.e2e.town import Town
+
+
+@pytest.fixture(scope="session")
+def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Stack]:
+    """Makes a stack on free ports with an embedded database, its log in a file, and new threads on."""
+
+    def start(**options: Any) -> Stack:
+        folder: Path = tmp_path_factory.mktemp("stack")
+        wanted = Options(api_port=0, twilio_port=0, aws_port=0, file=folder / "stack.json", **options)
+        return Stack(wanted, log=(folder / "log").open("w"))
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def stack(start_stack: Callable[..., Stack]) -> Iterator[Stack]:
+    """The stack that the tests of this worker share; nothing in it is ever stopped."""
+    with start_stack() as running:
+        set_flag(running, "ENABLE_PROACTIVE_THREAD_CREATION", "true")
+        yield running
+
+
+@pytest.fixture
+def town(stack: Stack) -> Iterator[Town]:
+    """An organisation of this test's own on the shared stack."""
+    yield from town_on(stack)
+
+
+def town_on(stack: Stack) -> Iterator[Town]:
+    """An organisation on a stack, with a way to look into its database."""
+    connection = pg8000.native.Connection(**Address.from_url(stack.addresses.database_url).arguments())
+    connection.run("SET TIME ZONE 'UTC'")
+    try:
+        yield Town(stack.addresses, connection.run)
+    finally:
+        connection.close()
+
+
+def set_flag(stack: Stack, name: str, value: str) -> None:
+    """Writes a flag's parameter; functions that have read it before see it within 30 s."""
+    aws(stack, "ssm").put_parameter(Name=f"{FLAGS_PATH}/{name}", Type="String", Value=value, Overwrite=True)
+
+
+def aws(stack: Stack, service: str) -> Any:
+    """A client of the stack's AWS."""
+    return boto3.client(  # type: ignore[call-overload]  # the stubs want a literal
+        service,
+        endpoint_url=stack.addresses.aws_endpoint_url,
+        region_name=REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+    )
