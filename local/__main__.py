@@ -1,4 +1,4 @@
-"""`python -m local dev`: the local stack until Ctrl-C. `python -m local demo`: the whole story, once."""
+"""`python -m local dev`: the local stack until Ctrl-C. `demo`: the whole story, once. `event`: see event.py."""
 
 import json
 import logging
@@ -19,13 +19,17 @@ def main(arguments: list[str]) -> int:
             from local.demo import demo
 
             return demo()
+        case ["event", name]:
+            from local.event import print_event
+
+            return print_event(name)
         case ["part", name, config]:
             from local.parts import build_part
             from local.process import host
 
             host(build_part(name, json.loads(config)))
             return 0
-    print("usage: python -m local dev | demo", file=sys.stderr)
+    print("usage: python -m local dev | demo | event NAME", file=sys.stderr)
     return 2
 
 
