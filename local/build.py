@@ -40,15 +40,16 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def _fetch(target: Path) -> None:
-    with_uv = (
-        [str(Path(sys.executable).parent / "uv"), "pip", "install", "--target", str(target), "--python", sys.executable]
-        + ["--python-version", "3.13", "--python-platform", "x86_64-manylinux_2_28", *_COMMON]
-    )  # fmt: skip
-    with_pip = (
-        [sys.executable, "-m", "pip", "install", "--target", str(target), "--python-version", "3.13"]
-        + ["--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64", *_COMMON]
-    )  # fmt: skip
-    if shutil.which(with_uv[0]) and subprocess.run(with_uv, capture_output=True, check=False).returncode == 0:
+    uv = str(Path(sys.executable).parent / "uv")
+    with_uv = [
+        *(uv, "pip", "install", "--target", str(target), "--python", sys.executable, "--python-version", "3.13"),
+        *("--python-platform", "x86_64-manylinux_2_28", *_COMMON),
+    ]
+    with_pip = [
+        *(sys.executable, "-m", "pip", "install", "--target", str(target), "--python-version", "3.13"),
+        *("--platform", "manylinux_2_28_x86_64", "--platform", "manylinux2014_x86_64", *_COMMON),
+    ]
+    if shutil.which(uv) and subprocess.run(with_uv, capture_output=True, check=False).returncode == 0:
         return
     done = subprocess.run(with_pip, capture_output=True, text=True, check=False)
     if done.returncode:

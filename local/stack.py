@@ -135,7 +135,7 @@ class Stack:
         self._ends.callback(self._stop_functions)
         self.functions.ready()
         self._watch(begin_functions)
-        self._write_file()
+        self._write_files(variables)
 
     def _process(
         self, name: str, config: Mapping[str, object], variables: Mapping[str, str], pass_fds: tuple[int, ...] = ()
@@ -187,12 +187,18 @@ class Stack:
 
         threading.Thread(target=watch, name="watch", daemon=True).start()
 
-    def _write_file(self) -> None:
+    def _write_files(self, variables: Mapping[str, str]) -> None:
+        """The addresses, and beside them the functions' settings as `sam local invoke` reads them."""
         file = self._options.file
         if file is None:
             return
+        inside = {name: value for name, value in variables.items() if name != "MIGRATIONS_FOLDER"}
+        self._write(file.with_name("env.json"), {"Parameters": inside})
+        self._write(file, {name: getattr(self.addresses, name) for name in Addresses.__slots__})
+
+    def _write(self, file: Path, content: Mapping[str, object]) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({name: getattr(self.addresses, name) for name in Addresses.__slots__}, indent=2) + "\n"
+        text = json.dumps(content, indent=2) + "\n"
         unfinished = file.with_name(f"{file.name}.{os.getpid()}")
         unfinished.write_text(text)
         unfinished.replace(file)
