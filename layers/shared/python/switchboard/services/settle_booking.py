@@ -1,0 +1,232 @@
+"""Brings a booking's thread, number and window to the desired state, in a transaction that holds the booking."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from switchboard.domain.bookings import (
+    BookingEvent,
+    is_older,
+    newer_booking,
+    newer_client,
+    newer_sitter,
+    pause_before,
+)
+from switchboard.domain.bookings import Status as BookingStatus
+from switchboard.domain.changes import Answer, Rows, carry_out, invalid_phones, needed_class, put_off, take_leave
+from switchboard.domain.desired_state import Facts, Outcome, Reason, Verdict, judge
+from switchboard.domain.numbers import Number, NumberClass
+from switchboard.store import bookings, numbers, owner_notices, threads
+from switchboard.store.bookings import Gathered, Snapshots
+from switchboard.store.database import Transaction
+
+NewId = Callable[[], str]
+
+POOL_EXHAUSTED = "pool_exhausted"
+FRONT_DESK_MISSING = "front_desk_missing"
+_WANTING: Mapping[Reason, str] = {
+    Reason.SITTER_NUMBER_MISSING: "no sitter number is free. Please add one",
+    Reason.POOL_EXHAUSTED: "no pool number is free. Please add one",
+    Reason.FRONT_DESK_MISSING: "there is no active front desk number. Please add one",
+    Reason.PHONE_INVALID: "a phone is missing or cannot be read. Please correct it in the booking system",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """The answer to the booking system, and the threads on which a notice to the owner waits."""
+
+    answer: Answer
+    notices: tuple[str, ...] = ()
+
+
+def settle(
+    tx: Transaction,
+    event: BookingEvent,
+    *,
+    attempt: int,
+    may_create: bool,
+    now: datetime,
+    new_id: NewId,
+) -> Settled:
+    """Stores the newest snapshots, compares what is stored with what exists, and writes what differs.
+
+    `attempt` is 1 for an event that has just come; later ones are not gated by the flag where a thread exists.
+    """
+    gathered = bookings.gather(tx, event, now=now)
+    facts, snapshots = _standing(event, gathered)
+    if is_older(event.booking, gathered.booking):
+        answer, rows = Answer(Outcome.SKIPPED, Reason.STALE), Rows()
+    else:
+        may_create = may_create or (attempt > 1 and facts.thread is not None)
+        answer, rows = _bring_about(tx, event, facts, gathered, may_create=may_create, now=now, new_id=new_id)
+    rows += _let_sitter_go(tx, event, facts, gathered, rows, now=now)
+    bookings.write(
+        tx,
+        event,
+        snapshots=snapshots,
+        rows=rows,
+        answer=answer,
+        people=_display_names(facts),
+        retry_at=now + pause_before(attempt) if _waits(answer, rows) else None,
+        now=now,
+        new_id=new_id,
+    )
+    if snapshots.client is not None and gathered.guests:
+        threads.adopt_guests(tx, org_id=event.org_id, client_id=snapshots.client.id, guests=gathered.guests, now=now)
+    return Settled(answer, _tell_owner(tx, event, gathered, answer, rows, now=now, new_id=new_id))
+
+
+def _standing(event: BookingEvent, gathered: Gathered) -> tuple[Facts, Snapshots]:
+    """The rows as they stand with this event, and those of its snapshots that are the newest."""
+    booking = newer_booking(event.booking, gathered.booking)
+    clients, sitters = dict(gathered.clients), dict(gathered.sitters)
+    if event.client is not None:
+        clients[event.client.id] = newer_client(event.client, clients.get(event.client.id))
+    if event.sitter is not None:
+        sitters[event.sitter.id] = newer_sitter(event.sitter, sitters.get(event.sitter.id))
+    sitter = sitters.get(booking.sitter_id) if booking.sitter_id else None
+    kept = gathered.sitter_numbers.get(sitter.id) if sitter else None
+    facts = Facts(
+        booking=booking,
+        client=clients.get(booking.client_id) if booking.client_id else None,
+        sitter=sitter,
+        threads=gathered.threads,
+        front_desk=gathered.front_desk,
+        sitter_number=kept[0] if kept else None,
+        tags=gathered.tags,
+        was_completed=gathered.booking is not None and gathered.booking.status is BookingStatus.COMPLETED,
+    )
+    told_client = clients.get(event.client.id) if event.client else None
+    told_sitter = sitters.get(event.sitter.id) if event.sitter else None
+    return facts, Snapshots(
+        booking=booking if booking != gathered.booking else None,
+        client=told_client if told_client and told_client != gathered.clients.get(told_client.id) else None,
+        sitter=told_sitter if told_sitter and told_sitter != gathered.sitters.get(told_sitter.id) else None,
+    )
+
+
+def _bring_about(
+    tx: Transaction,
+    event: BookingEvent,
+    facts: Facts,
+    gathered: Gathered,
+    *,
+    may_create: bool,
+    now: datetime,
+    new_id: NewId,
+) -> tuple[Answer, Rows]:
+    verdict = judge(facts, event_type=event.type, may_create=may_create, now=now)
+    found = _number_for(tx, event.org_id, facts, verdict, gathered, now=now, new_id=new_id)
+    if isinstance(found, Reason):
+        return put_off(facts, found, now=now)
+    return carry_out(facts, verdict, number=found, now=now, new_id=new_id)
+
+
+def _number_for(
+    tx: Transaction,
+    org_id: str,
+    facts: Facts,
+    verdict: Verdict,
+    gathered: Gathered,
+    *,
+    now: datetime,
+    new_id: NewId,
+) -> Number | Reason | None:
+    """The number that the verdict needs, taken for good, or why there is none."""
+    needed = needed_class(facts, verdict)
+    if needed is None:
+        return None
+    if invalid_phones(facts):
+        return Reason.PHONE_INVALID
+    if needed is NumberClass.FRONT_DESK:
+        return facts.front_desk or Reason.FRONT_DESK_MISSING
+    if needed is NumberClass.POOL:
+        return _pool_number(tx, org_id, facts, now=now, new_id=new_id) or Reason.POOL_EXHAUSTED
+    return _sitter_number(tx, org_id, facts, gathered, now=now, new_id=new_id) or Reason.SITTER_NUMBER_MISSING
+
+
+def _sitter_number(
+    tx: Transaction, org_id: str, facts: Facts, gathered: Gathered, *, now: datetime, new_id: NewId
+) -> Number | None:
+    sitter_id = facts.sitter_id or ""
+    kept = gathered.sitter_numbers.get(sitter_id)
+    if kept is None:
+        return numbers.claim_sitter_number(tx, org_id=org_id, sitter_id=sitter_id, now=now, new_id=new_id)
+    number, is_in_use = kept
+    if not is_in_use:
+        numbers.keep_sitter_number(tx, org_id=org_id, number=number, sitter_id=sitter_id, now=now, new_id=new_id)
+    return number
+
+
+def _pool_number(tx: Transaction, org_id: str, facts: Facts, *, now: datetime, new_id: NewId) -> Number | None:
+    """The thread's own pool number where it has one."""
+    thread = facts.thread
+    if thread is None:
+        return None
+    if thread.number_class is NumberClass.POOL and thread.number_id and thread.number_e164:
+        return Number(thread.number_id, thread.number_e164, NumberClass.POOL)
+    return numbers.claim_pool_number(
+        tx, org_id=org_id, thread_id=thread.id, client_id=thread.client_id, now=now, new_id=new_id
+    )
+
+
+def _let_sitter_go(
+    tx: Transaction, event: BookingEvent, facts: Facts, gathered: Gathered, rows: Rows, *, now: datetime
+) -> Rows:
+    """Where the event's sitter has left: all their threads to the front desk, their number to quarantine."""
+    if event.sitter is None:
+        return Rows()
+    stored = gathered.sitters.get(event.sitter.id)
+    if newer_sitter(event.sitter, stored).active:
+        return Rows()
+    numbers.quarantine_sitter_numbers(tx, org_id=event.org_id, sitter_id=event.sitter.id, now=now)
+    done = {change.after.id for change in rows.threads}
+    own = (thread for thread in facts.threads if thread.sitter_id == event.sitter.id)
+    left = [thread for thread in (*own, *gathered.other_threads) if thread.id not in done]
+    return take_leave(left, gathered.front_desk, now=now)
+
+
+def _display_names(facts: Facts) -> dict[str, str | None]:
+    """Names of client and sitter by role, for the owner's eyes."""
+    people = {"client": facts.client, "sitter": facts.sitter}
+    return {
+        role: " ".join(name for name in (one.first_name, one.last_name) if name) or None
+        for role, one in people.items()
+        if one is not None
+    }
+
+
+def _waits(answer: Answer, rows: Rows) -> bool:
+    return answer.outcome is Outcome.DEFERRED or rows.front_desk_missing
+
+
+def _tell_owner(
+    tx: Transaction,
+    event: BookingEvent,
+    gathered: Gathered,
+    answer: Answer,
+    rows: Rows,
+    *,
+    now: datetime,
+    new_id: NewId,
+) -> tuple[str, ...]:
+    """Tells the owner once of what waits, and forgets it when it is healed; answers the threads to announce."""
+    own_subject = f"deferred:{event.booking.id}"
+    if gathered.was_deferred and answer.outcome is not Outcome.DEFERRED and answer.reason is not Reason.STALE:
+        owner_notices.clear(tx, org_id=event.org_id, subject=own_subject)
+    wanting = answer.reason if answer.outcome is Outcome.DEFERRED else None
+    if wanting is None and rows.front_desk_missing:
+        wanting, own_subject = Reason.FRONT_DESK_MISSING, FRONT_DESK_MISSING
+    if wanting is None or wanting not in _WANTING:
+        return ()
+    thread_id = owner_notices.tell(
+        tx,
+        org_id=event.org_id,
+        subject=POOL_EXHAUSTED if wanting is Reason.POOL_EXHAUSTED else own_subject,
+        body=f"Booking {event.booking.id} waits: {_WANTING[wanting]}.",
+        now=now,
+        new_id=new_id,
+        again_after=None,
+    )
+    return (thread_id,) if thread_id else ()
