@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from local.twilio_simulator import TwilioSimulator
+from switchboard.services.record_status import StatusReport, record_status
 from switchboard.services.send_text import Sending, send_thread
 from switchboard.store.database import Database
 from switchboard.twilio import TwilioCredentials, TwilioSender
@@ -78,6 +79,20 @@ class Stage:
     def work(self, thread_id: str = THREAD, **changes: Any) -> None:
         """One message of the send queue."""
         send_thread(thread_id, using=self.sending(**changes))
+
+    def tell(
+        self, event_id: str | None, status: str, *, attempt: int | None = 1, sid: str = "SM1", code: int | None = None
+    ) -> None:
+        """One authentic status callback."""
+        report = StatusReport(sid=sid, status=status, error_code=code, event_id=event_id, attempt=attempt)
+        record_status(
+            report,
+            database=self.database,
+            queue=self.queue,
+            now=self.clock(),
+            new_id=new_ids(f"status-{next(self._holders)}"),
+            fraction=self.fraction,
+        )
 
     def sent(self) -> list[str]:
         """Bodies that Twilio holds, oldest first."""

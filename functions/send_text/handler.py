@@ -1,7 +1,6 @@
 """Sends the texts of the threads that the send queue names."""
 
 import json
-import random
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
@@ -25,7 +24,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> Any:
         holder=runtime.new_id(),
         now=runtime.now,
         new_id=runtime.new_id,
-        fraction=random.random,
+        fraction=runtime.fraction,
     )
 
     def send(record: SQSRecord) -> None:

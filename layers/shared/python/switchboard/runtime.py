@@ -1,6 +1,7 @@
 """Builds the real collaborators, once for each Lambda container, when they are first asked for."""
 
 import functools
+import random
 import uuid
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ from switchboard.twilio import TwilioCredentials, TwilioSender
 
 logger = Logger(service="switchboard")
 _CONNECT_TIMEOUT_S = 5.0
+_random = random.SystemRandom()
 
 
 def now() -> datetime:
@@ -26,6 +28,11 @@ def now() -> datetime:
 def new_id() -> str:
     """A new row's id."""
     return str(uuid.uuid4())
+
+
+def fraction() -> float:
+    """Random in [0, 1), for jitter."""
+    return _random.random()
 
 
 @functools.cache

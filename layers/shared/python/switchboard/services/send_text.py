@@ -66,6 +66,9 @@ Report = SendOutcome | list[SentMessage] | TwilioUnavailable
 
 def send_thread(thread_id: str, *, using: Sending, out_of_time: Callable[[], bool] = lambda: False) -> None:
     """Sends what is due on the thread, in order; nothing while another worker holds its lease."""
+    if out_of_time():
+        announce(using.queue, [thread_id])
+        return
     now = using.now()
     with using.database.transaction() as tx:
         taken = sending.take_lease(tx, thread_id, holder=using.holder, now=now)

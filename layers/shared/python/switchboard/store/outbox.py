@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from switchboard.domain.messages import OutboundText
-from switchboard.store.database import Transaction, as_json
+from switchboard.store.database import Row, Transaction, as_json
 
 
 def add(tx: Transaction, texts: Sequence[OutboundText], *, now: datetime) -> None:
@@ -41,3 +41,29 @@ def _row(text: OutboundText, position: int) -> dict[str, object]:
 def media_json(urls: Sequence[str]) -> str | None:
     """MessageEvent.mediaJson of a text that leaves; None without pictures."""
     return json.dumps([{"url": url, "contentType": None} for url in urls]) if urls else None
+
+
+def due_threads(tx: Transaction, *, now: datetime, limit: int) -> list[str]:
+    """Threads with texts to work on now that no worker holds, those waiting longest first."""
+    return [row["thread_id"] for row in tx.rows("outbox.due_threads", now=now, limit=limit)]
+
+
+def early_statuses_of_attempts(tx: Transaction, *, limit: int, forget_before: datetime) -> list[Row]:
+    """Early callbacks (sid, status, error_code) whose sid an attempt holds; deletes those from before forget_before."""
+    tx.rows("outbox.forget_early_statuses", before=forget_before)
+    return tx.rows("outbox.early_statuses_of_attempts", limit=limit)
+
+
+def forget_early_status(tx: Transaction, *, sid: str, status: str) -> None:
+    """The early callback is used up."""
+    tx.rows("outbox.forget_early_status", sid=sid, status=status)
+
+
+def unfinished_sids(tx: Transaction, *, sent_before: datetime, limit: int) -> list[str]:
+    """Messages without a final status that were not yet asked for, oldest first."""
+    return [row["sid"] for row in tx.rows("outbox.unfinished_sids", before=sent_before, limit=limit)]
+
+
+def mark_polled(tx: Transaction, *, sid: str, now: datetime) -> None:
+    """Twilio was asked for the message."""
+    tx.rows("outbox.mark_polled", sid=sid, now=now)

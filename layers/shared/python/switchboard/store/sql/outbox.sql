@@ -40,3 +40,48 @@ SET "lastMessageAt" = greatest(thread."lastMessageAt", cast(:now AS timestamptz)
     "updatedAt" = cast(:now AS timestamptz)
 FROM threads
 WHERE thread.id = threads.id;
+
+-- name: due_threads
+-- Threads with texts to work on now (a claimed one has lost its worker) whose lease nobody holds.
+SELECT text.thread_id
+FROM ops.outbound_text AS text
+WHERE text.state <> 'done'
+  AND (text.next_attempt_at IS NULL OR text.next_attempt_at <= cast(:now AS timestamptz))
+  AND NOT EXISTS (
+      SELECT 1
+      FROM ops.thread_lease AS lease
+      WHERE lease.thread_id = text.thread_id AND lease.expires_at > cast(:now AS timestamptz)
+  )
+GROUP BY text.thread_id
+ORDER BY min(text.position)
+LIMIT :limit;
+
+-- name: early_statuses_of_attempts
+-- Callbacks that came before our own commit and were not seen by it.
+SELECT early.provider_sid AS sid, early.status, early.error_code
+FROM ops.early_status AS early
+WHERE EXISTS (SELECT 1 FROM ops.send_attempt AS attempt WHERE attempt.provider_sid = early.provider_sid)
+ORDER BY early.received_at, early.provider_sid, early.status
+LIMIT :limit;
+
+-- name: forget_early_statuses
+-- Callbacks for messages that are not ours.
+DELETE FROM ops.early_status WHERE received_at < cast(:before AS timestamptz);
+
+-- name: forget_early_status
+-- One early callback, used up.
+DELETE FROM ops.early_status WHERE provider_sid = :sid AND status = :status;
+
+-- name: unfinished_sids
+-- Messages that Twilio took before an instant and never told the end of.
+SELECT provider_sid AS sid
+FROM ops.send_attempt
+WHERE provider_sid IS NOT NULL AND polled_at IS NULL
+  AND status NOT IN ('delivered', 'read', 'undelivered', 'failed', 'canceled')
+  AND claimed_at < cast(:before AS timestamptz)
+ORDER BY claimed_at
+LIMIT :limit;
+
+-- name: mark_polled
+-- Twilio was asked, once.
+UPDATE ops.send_attempt SET polled_at = cast(:now AS timestamptz) WHERE provider_sid = :sid;

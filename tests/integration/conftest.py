@@ -1,0 +1,31 @@
+"""The parts around one worker, for the tests of what leaves."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.twilio_simulator import TwilioSimulator
+from switchboard.store.database import Database
+from tests.delivery_builders import Sql, arrange_conversation
+from tests.delivery_stage import ACCOUNT, BASE_URL, TOKEN, Clock, Stage
+
+
+@pytest.fixture(scope="module")
+def stage_simulator() -> Iterator[TwilioSimulator]:
+    """One Twilio simulator for a module: it reads its OpenAPI document once."""
+    simulator = TwilioSimulator(account_sid=ACCOUNT, auth_token=TOKEN, public_base_url=BASE_URL)
+    simulator.start()
+    yield simulator
+    simulator.stop()
+
+
+@pytest.fixture
+def stage(database: Database, sql: Sql, stage_simulator: TwilioSimulator) -> Iterator[Stage]:
+    """A conversation, a worker's collaborators, and a clock that they and the simulator share."""
+    arrange_conversation(sql)
+    clock = Clock()
+    stage_simulator._now = clock
+    yield Stage(database, sql, stage_simulator, clock)
+    stage_simulator.account.forget_messages()
+    stage_simulator.account.forget_faults()
+    stage_simulator.account.opted_out.clear()
