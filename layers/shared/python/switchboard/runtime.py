@@ -12,11 +12,12 @@ from switchboard.errors import SettingsInvalid
 from switchboard.flags import FlagReader
 from switchboard.settings import Settings, read_settings
 from switchboard.store.connection import Address, Connector
-from switchboard.store.database import Database
+from switchboard.store.database import Database, Limits
 from switchboard.twilio import TwilioCredentials, TwilioSender
 
 logger = Logger(service="switchboard")
 _CONNECT_TIMEOUT_S = 5.0
+_INBOUND_TIMEOUT_S = 1.7
 _random = random.SystemRandom()
 
 
@@ -53,26 +54,32 @@ def flags() -> FlagReader:
     return FlagReader(parameters_under(settings().flags_path))
 
 
+def database_address(fresh: bool) -> Address:
+    """Where the database is; fresh reads its secret again."""
+    found = settings()
+    if found.database_url or not found.database_secret_id:
+        return found.database_address()
+    secret = (secrets().reread(found.database_secret_id) if fresh else None) or secrets().get(found.database_secret_id)
+    return found.database_address(user=secret["username"], password=secret["password"])
+
+
 @functools.cache
 def connector() -> Connector:
     """Opens connections to the database."""
-    found = settings()
-
-    def address(fresh: bool) -> Address:
-        if found.database_url or not found.database_secret_id:
-            return found.database_address()
-        secret = (secrets().reread(found.database_secret_id) if fresh else None) or secrets().get(
-            found.database_secret_id
-        )
-        return found.database_address(user=secret["username"], password=secret["password"])
-
-    return Connector(address, timeout_s=_CONNECT_TIMEOUT_S)
+    return Connector(database_address, timeout_s=_CONNECT_TIMEOUT_S)
 
 
 @functools.cache
 def database() -> Database:
     """The database."""
     return Database(connector(), schemas=settings().schemas)
+
+
+@functools.cache
+def inbound_database() -> Database:
+    """The database for inbound texts: it gives up early, so that there is time left to queue the text."""
+    connect = Connector(database_address, timeout_s=_INBOUND_TIMEOUT_S)
+    return Database(connect, schemas=settings().schemas, limits=Limits(statement_ms=1_500, lock_ms=1_000))
 
 
 @functools.cache
@@ -119,6 +126,7 @@ def forget() -> None:
         flags,
         connector,
         database,
+        inbound_database,
         send_queue,
         inbound_queue,
         twilio_sender,

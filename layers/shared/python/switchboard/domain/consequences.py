@@ -1,0 +1,240 @@
+"""What follows from a chosen route: relays, holds, answers, notices, each as rows of a draft."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from switchboard.domain import wording
+from switchboard.domain.contact_check import STRIKES, Finding, Policy, check
+from switchboard.domain.decision import Attempt, Notice, OptOut
+from switchboard.domain.draft import Draft
+from switchboard.domain.facts import Person
+from switchboard.domain.keywords import Keyword
+from switchboard.domain.route_inputs import writing_sitter
+from switchboard.domain.routing import Capacity, Route, RouteInputs
+from switchboard.domain.standing import Standing, standings
+
+__all__ = ["Consequences", "Policy"]
+_STOPS = (Keyword.STOP, Keyword.CANCEL, Keyword.WISH_TO_STOP)
+
+
+@dataclass(slots=True)
+class Consequences:
+    """Writes what follows into the draft; one of its methods is called for a text."""
+
+    draft: Draft
+    policy: Policy
+    inputs: RouteInputs
+    route: Route
+    body: str  # without the tag
+
+    def relay_to_sitter(self, standing: Standing) -> None:
+        """A client's text to the sitter of the window."""
+        draft = self.draft
+        sitter, client = draft.facts.sitters[standing.sitter_id], draft.facts.clients[standing.client_id]
+        finding = self._check(standing.thread_id)
+        metadata = self._metadata(finding)
+        held = finding if finding and finding.blocked else None
+        draft.record(
+            standing.thread_id,
+            actor=("client", standing.client_id),
+            metadata=metadata,
+            held=", ".join(held.types) if held else None,
+            responsible_sitter_id=standing.sitter_id,
+            requires_response=held is None,
+        )
+        draft.hear(standing.thread_id, unread=held is not None)
+        status = "auto_replied" if held else "pending"
+        draft.respond(standing.thread_id, sitter_id=standing.sitter_id, status=status)
+        if finding:
+            self._attempt(finding, standing.thread_id, actor=("client", standing.client_id), name=client.name)
+        if held is None:
+            draft.relay(
+                standing,
+                recipient_e164=sitter.e164 or "",
+                body=wording.relayed(client.name, draft.text.body, tag=self._shown_tag(standing)),
+                media_urls=tuple(one.url for one in draft.text.media),
+                actor_type="client",
+                inbound_event_id=draft.event_id,
+                arrived_at=draft.text.arrived_at,
+            )
+
+    def _shown_tag(self, standing: Standing) -> int | None:
+        """The tag is shown to a sitter with two or more live clients on the number."""
+        live = {
+            one.client_id
+            for one in standings(self.draft.facts, at=self.draft.text.arrived_at)
+            if one.active and one.sitter_id == standing.sitter_id
+        }
+        return standing.tag if len(live) > 1 else None
+
+    def relay_to_client(self, standing: Standing) -> None:
+        """A sitter's text to the client of the window."""
+        draft = self.draft
+        client = draft.facts.clients[standing.client_id]
+        finding = self._check(standing.thread_id)
+        held = finding if finding and finding.blocked else None
+        draft.record(
+            standing.thread_id,
+            actor=("sitter", standing.sitter_id),
+            metadata=self._metadata(finding),
+            held=", ".join(held.types) if held else None,
+            responsible_sitter_id=standing.sitter_id,
+        )
+        draft.hear(standing.thread_id, unread=held is not None)
+        if finding:
+            name = draft.facts.sitters[standing.sitter_id].name
+            self._attempt(finding, standing.thread_id, actor=("sitter", standing.sitter_id), name=name)
+        if held is None:
+            draft.answered[standing.thread_id] = draft.event_id
+            draft.relay(
+                standing,
+                recipient_e164=client.e164 or "",
+                body=self.body if self.route.strip_tag else draft.text.body,
+                media_urls=tuple(one.url for one in draft.text.media),
+                actor_type="sitter",
+                inbound_event_id=draft.event_id,
+                arrived_at=draft.text.arrived_at,
+            )
+
+    def to_owner(self) -> None:
+        """The text waits in the owner's inbox, and the owner is told; some senders are answered."""
+        draft = self.draft
+        thread_id = self._owners_thread()
+        actor = self._actor(thread_id)
+        from_client = actor[0] == "client"
+        draft.record(thread_id, actor=actor, metadata=self._metadata(None), requires_response=from_client)
+        draft.hear(thread_id, unread=True)
+        if from_client:
+            draft.respond(thread_id, sitter_id=None, status="pending")
+        if self.inputs.capacity is Capacity.OWNER:
+            draft.say("owner_hint", wording.OWNER_HINT, thread_id=thread_id)
+            return
+        name = self._name(actor)
+        told = wording.owner_not_relayed(name, self.route.reason) if self.route.standing else None
+        draft.tell_owner(thread_id, told or wording.owner_new_text(name))
+        self._answer_automatically(thread_id)
+
+    def _answer_automatically(self, thread_id: str) -> None:
+        draft, organisation = self.draft, self.draft.facts.organisation
+        if self.route.rule == "pool_without_thread":
+            front_desk = draft.facts.front_desk.e164 if draft.facts.front_desk else None
+            draft.say("pool", wording.pool_answer(front_desk, organisation.booking_link), thread_id=thread_id)
+        elif self.route.rule == "sitter_no_window":
+            opening = draft.facts.next_opening
+            words = wording.no_window(opening.astimezone(organisation.zone) if opening else None)
+            draft.say("no_window", words, thread_id=thread_id)
+
+    def obey(self, keyword: Keyword) -> None:
+        """STOP and its like, START, HELP: stored, seen by the owner, never relayed."""
+        draft, twilio_answered = self.draft, self.draft.text.opt_out_type is not None
+        thread_id = self._owners_thread()
+        actor = self._actor(thread_id)
+        draft.record(thread_id, actor=actor, metadata=self._metadata(None))
+        draft.hear(thread_id, unread=True)
+        said = not twilio_answered and self._confirm(keyword, thread_id)
+        self._opt(keyword, actor)
+        if actor[0] == "client":
+            draft.respond(thread_id, sitter_id=None, status="auto_replied" if said else "ignored")
+        if self.inputs.capacity is not Capacity.OWNER:
+            self._tell_of(keyword, thread_id, self._name(actor))
+
+    def _confirm(self, keyword: Keyword, thread_id: str) -> bool:
+        draft = self.draft
+        if keyword in _STOPS:
+            if self.inputs.mute:
+                return False
+            return draft.say("opted_out", wording.OPTED_OUT, thread_id=thread_id, confirmation=True, repeats=True)
+        kind, body = ("help", wording.HELP) if keyword is Keyword.HELP else ("opted_in", wording.OPTED_IN)
+        return draft.say(kind, body, thread_id=thread_id, confirmation=True)
+
+    def _opt(self, keyword: Keyword, actor: tuple[str, str | None]) -> None:
+        if keyword is Keyword.HELP:
+            return
+        client_id = actor[1] if actor[0] == "client" else None
+        state = "opted_out" if keyword in _STOPS else "opted_in"
+        self.draft.opt_out = OptOut(self.draft.text.sender, client_id, state)
+
+    def _tell_of(self, keyword: Keyword, thread_id: str, name: str) -> None:
+        if keyword is Keyword.CANCEL:
+            self.draft.notice = Notice(f"cancel:{self.draft.event_id}", wording.owner_cancel(name), None)
+        elif keyword in _STOPS and not self.inputs.mute:
+            self.draft.tell_owner(thread_id, wording.owner_opted_out(name))
+
+    def hold(self) -> None:
+        """Placeholder until the sitter's questions are in."""
+        self.to_owner()
+
+    def answer(self, tag: int) -> None:
+        """Placeholder until the sitter's questions are in."""
+        self.to_owner()
+
+    def _owners_thread(self) -> str:
+        """The thread where the text stays when nobody but the owner gets it."""
+        draft, facts, capacity = self.draft, self.draft.facts, self.inputs.capacity
+        if capacity in (Capacity.OWNER, Capacity.UNREADABLE):
+            return draft.internal_thread()
+        if self.route.standing:
+            return self.route.standing.thread_id
+        if capacity in (Capacity.SITTER, Capacity.SITTER_ELSEWHERE):
+            sitter = writing_sitter(facts)
+            return draft.sitter_thread(sitter.id if sitter else facts.sitter_ids[0])
+        if capacity is Capacity.GUEST:
+            return draft.guest_thread()
+        own = facts.home_thread_id or facts.leased_thread_id
+        if own and self.route.rule not in ("overlapping_windows", "number_not_in_use"):
+            return own
+        thread = facts.threads.get(own or "")
+        client_id = thread.client_id if thread else None
+        return draft.general_thread(client_id if client_id in facts.client_ids and client_id else facts.client_ids[0])
+
+    def _actor(self, thread_id: str) -> tuple[str, str | None]:
+        """Who speaks: the kind of person and their id."""
+        draft, facts, capacity = self.draft, self.draft.facts, self.inputs.capacity
+        if capacity is Capacity.OWNER:
+            return "owner", None
+        if capacity is Capacity.UNREADABLE:
+            return "system", None
+        if capacity in (Capacity.SITTER, Capacity.SITTER_ELSEWHERE):
+            sitter = writing_sitter(facts)
+            return "sitter", sitter.id if sitter else None
+        if capacity is Capacity.GUEST:
+            return "client", draft.guest_id
+        thread = facts.threads.get(thread_id)
+        client_id = thread.client_id if thread else None
+        return "client", client_id if client_id in facts.client_ids else facts.client_ids[0]
+
+    def _name(self, actor: tuple[str, str | None]) -> str:
+        kind, person_id = actor
+        people = self.draft.facts.sitters if kind == "sitter" else self.draft.facts.clients
+        person: Person | None = people.get(person_id or "")
+        return person.name if person else "Guest" if kind == "client" else "Somebody"
+
+    def _check(self, thread_id: str) -> Finding | None:
+        draft = self.draft
+        earlier = [said for said in draft.facts.recent if said.thread_id == thread_id]
+        body = self.body if self.route.strip_tag else draft.text.body
+        return check(draft.facts, body=body, media=draft.text.media, earlier=earlier, mode=self.policy.mode)
+
+    def _metadata(self, finding: Finding | None) -> dict[str, Any]:
+        metadata: dict[str, Any] = {"route": self.route.as_json(self.inputs)}
+        if finding:
+            metadata["contact"] = {"types": finding.types, "blocked": finding.blocked}
+        return metadata
+
+    def _attempt(self, finding: Finding, thread_id: str, *, actor: tuple[str, str], name: str) -> None:
+        """Records the attempt; a blocked one is answered neutrally, told to the owner, and may lock the sitter."""
+        draft, (kind, person_id) = self.draft, actor
+        action = "blocked" if finding.blocked else "flagged"
+        draft.attempts.append(
+            Attempt(
+                draft.event_id, thread_id, kind, person_id, finding.types[0], finding.preview, action, finding.blocked
+            )
+        )
+        if not finding.blocked:
+            return
+        strikes = draft.facts.strikes.get(person_id, 0) + 1 if kind == "sitter" else 0
+        if strikes >= STRIKES:
+            draft.lock_sitter_id = person_id
+        draft.say("held", wording.HELD_NOTICE, thread_id=thread_id)
+        words = wording.owner_held(name, finding.preview, locked=strikes >= STRIKES)
+        draft.notice = Notice(f"held:{draft.event_id}", words, None)

@@ -1,0 +1,69 @@
+"""Whether a text between client and sitter may pass: contact details and contact cards, by the mode that is set."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from switchboard.domain.contact_details import ViolationType, judge
+from switchboard.domain.facts import Facts, RecentText
+from switchboard.domain.inbound_text import Media
+
+EARLIER_TEXTS = 5
+EARLIER = timedelta(minutes=10)
+STRIKES = 3
+
+
+class Mode(StrEnum):
+    """What happens to a text that holds contact details; the values of ANTI_POACHING_MODE."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    ENFORCE = "enforce"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The flags that bear on an inbound text."""
+
+    relay: bool
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found; blocked: the text is held."""
+
+    types: tuple[str, ...]
+    preview: str
+    blocked: bool
+
+
+def check(
+    facts: Facts, *, body: str, media: Sequence[Media], earlier: Sequence[RecentText], mode: Mode
+) -> Finding | None:
+    """What the text gives away, read after the same sender's last texts on the thread; None: nothing."""
+    if mode is Mode.OFF:
+        return None
+    link = facts.organisation.booking_link
+    verdict = judge(
+        body,
+        earlier=[said.body for said in earlier][-EARLIER_TEXTS:],
+        allowed_urls=(link,) if link else (),
+        hotlines=facts.organisation.hotlines,
+    )
+    types = [kind.value for kind in verdict.types]
+    if any(one.is_contact_card for one in media) and ViolationType.PHONE_NUMBER not in types:
+        types.append(ViolationType.PHONE_NUMBER.value)
+    if types:
+        return Finding(tuple(types), verdict.preview, blocked=mode is Mode.ENFORCE)
+    if verdict.flagged:
+        return Finding((verdict.flagged[0].violation_type.value,), verdict.preview, blocked=False)
+    return None
+
+
+def read_media(media_json: str | None) -> tuple[Media, ...]:
+    """The pictures of a stored event."""
+    found = json.loads(media_json) if media_json else []
+    return tuple(Media(one["url"], one.get("contentType") or "") for one in found)

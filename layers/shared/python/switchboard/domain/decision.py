@@ -1,0 +1,150 @@
+"""What follows from one inbound text: the rows to write, all at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from switchboard.domain.facts import Number
+from switchboard.domain.messages import OutboundText
+
+THREAD_NOTICE_AGAIN_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundEvent:
+    """The text's own event, new or (on a second try) as it becomes."""
+
+    thread_id: str
+    actor_type: str
+    actor_user_id: str | None
+    actor_client_id: str | None
+    delivery_status: str
+    failure_code: str | None
+    failure_detail: str | None
+    requires_response: bool
+    responsible_sitter_id: str | None
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class MovedEvent:
+    """A held text's event when it is decided: its thread, its fate."""
+
+    event_id: str
+    thread_id: str
+    delivery_status: str
+    failure_code: str | None
+    failure_detail: str | None
+    actor_client_id: str | None
+    metadata: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class NewThread:
+    """A thread that was missing: a general, an owner's and sitter's, or the internal one; on the front desk."""
+
+    id: str
+    scope: str
+    client_id: str | None
+    sitter_id: str | None
+    number: Number | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewParticipant:
+    """Who takes part in a thread, if not there yet."""
+
+    thread_id: str
+    role: str
+    user_id: str | None
+    client_id: str | None
+    display_name: str | None
+    real_e164: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Contact details in a text between client and sitter; action blocked or flagged."""
+
+    event_id: str
+    thread_id: str
+    actor_type: str
+    actor_id: str
+    violation_type: str
+    preview: str
+    action: str
+    owner_notified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OptOut:
+    """A person's new state in the organisation, on every number."""
+
+    e164: str
+    client_id: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Who owes a client an answer; status pending or auto_replied."""
+
+    thread_id: str
+    booking_id: str | None
+    sitter_id: str | None
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A held text's new state: held (under a question or waiting for the next), released or to_owner."""
+
+    event_id: str
+    sitter_id: str
+    arrived_at: datetime
+    question_id: str | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewQuestion:
+    """A question that is sent now; choices are (tag, client id)."""
+
+    id: str
+    sitter_id: str
+    choices: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A text to the owner, once per subject and again_after."""
+
+    subject: str
+    body: str
+    again_after: timedelta | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """All rows. `event` None: nothing is stored beyond the raw text, whose state is `state`."""
+
+    state: str
+    event_id: str | None = None
+    event: InboundEvent | None = None
+    guest_id: str | None = None
+    threads: tuple[NewThread, ...] = ()
+    participants: tuple[NewParticipant, ...] = ()
+    moved: tuple[MovedEvent, ...] = ()
+    outbound: tuple[OutboundText, ...] = ()
+    unread: Mapping[str, int] | None = None  # by thread, 0 for one that only heard something
+    attempts: tuple[Attempt, ...] = ()
+    lock_sitter_id: str | None = None
+    opt_out: OptOut | None = None
+    response: Response | None = None
+    answered: Mapping[str, str] | None = None  # threads whose pending records are answered, by which event
+    held: tuple[Held, ...] = ()
+    closed_question: tuple[str, int] | None = None
+    question: NewQuestion | None = None
+    automatic_kinds: tuple[str, ...] = ()
+    notice: Notice | None = None

@@ -1,0 +1,141 @@
+"""Everything that is stored and bears on one inbound text, gathered before anything is decided."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One of our numbers."""
+
+    id: str
+    e164: str
+    status: str
+    number_class: str
+    assigned_sitter_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """Whose number was texted."""
+
+    id: str
+    owner_e164: str | None
+    booking_link: str | None
+    hotlines: tuple[str, ...]
+    sla_seconds: int | None
+    zone: tzinfo
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A client or a sitter. `active`, `locked`: sitters only; `guest`: clients only."""
+
+    id: str
+    first_name: str | None
+    last_name: str | None
+    e164: str | None
+    active: bool = True
+    locked: bool = False
+    guest: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the other side is told: `Jane D.`, `Jane` without a last name, `Guest` without any."""
+        first, last = (self.first_name or "").strip(), (self.last_name or "").strip()
+        if not first:
+            return "Guest" if self.guest or not last else f"{last[0]}."
+        return f"{first} {last[0]}." if last else first
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A thread as it stands now."""
+
+    id: str
+    scope: str
+    booking_id: str | None
+    client_id: str | None
+    sitter_id: str | None
+    number_id: str | None
+    number_e164: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowState:
+    """A window's row as it was until `until`; None: as it stands now."""
+
+    window_id: str
+    thread_id: str
+    sitter_id: str
+    start_at: datetime
+    end_at: datetime
+    status: str
+    tag: int | None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecentText:
+    """A text that the same sender wrote on a thread in the last minutes."""
+
+    event_id: str
+    thread_id: str
+    body: str
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HeldText:
+    """A sitter's text that waits for the sitter to say for whom it is."""
+
+    event_id: str
+    question_id: str | None
+    body: str
+    media_json: str | None
+    arrived_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer to a question: the tag and what it stands for."""
+
+    tag: int
+    client_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The open question to a sitter on a number."""
+
+    id: str
+    asked_at: datetime
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is stored. `own_sender`: the sender is a number of ours; `clients` and `sitters` hold all in play."""
+
+    organisation: Organisation
+    number: Number
+    front_desk: Number | None
+    own_sender: bool
+    client_ids: tuple[str, ...]  # those with the sender's phone
+    sitter_ids: tuple[str, ...]  # those with the sender's phone
+    clients: Mapping[str, Person]
+    sitters: Mapping[str, Person]
+    threads: Mapping[str, Thread]
+    windows: tuple[WindowState, ...]
+    opted_out: frozenset[str]  # phones, of all in play
+    home_thread_id: str | None = None  # the sender's open thread on this number, the one last spoken on
+    leased_thread_id: str | None = None
+    sitter_has_thread: bool = False  # a sitter with the sender's phone has a thread on this number
+    next_opening: datetime | None = None  # the next window of such a sitter on this number
+    recent: tuple[RecentText, ...] = ()
+    held: tuple[HeldText, ...] = ()
+    question: Question | None = None
+    answered: frozenset[tuple[str, str]] = frozenset()  # automatic answers to the sender: kind and day
+    strikes: Mapping[str, int] = field(default_factory=dict)  # blocked, unreleased attempts in 30 days, by sitter
+    noticed: frozenset[str] = frozenset()  # subjects that the owner was told of in the last five minutes

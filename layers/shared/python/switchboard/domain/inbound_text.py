@@ -1,0 +1,76 @@
+"""One text as Twilio handed it over, read out of its form."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+MOST_PICTURES = 10
+_VCARD_TYPES = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture or file beside a text, where Twilio keeps it."""
+
+    url: str
+    content_type: str
+
+    @property
+    def is_contact_card(self) -> bool:
+        """Whether this is a vCard: contact details as a file."""
+        kind = self.content_type.partition(";")[0].strip().lower()
+        return kind in _VCARD_TYPES or urlsplit(self.url).path.lower().endswith(".vcf")
+
+
+@dataclass(frozen=True, slots=True)
+class InboundText:
+    """A text: sender and recipient as received, which need not be phones. `arrived_at` decides windows."""
+
+    message_sid: str
+    sender: str
+    recipient: str
+    body: str
+    media: tuple[Media, ...]
+    opt_out_type: str | None
+    arrived_at: datetime
+
+
+def read_text(form: Sequence[tuple[str, str]], *, arrived_at: datetime) -> InboundText:
+    """The text in a form; never raises. Of a repeated field the first value counts, and NumMedia is not believed."""
+    fields: dict[str, str] = {}
+    for name, value in form:
+        fields.setdefault(name, _UNSTORABLE.sub("", value))
+    return InboundText(
+        message_sid=fields.get("MessageSid") or fields.get("SmsMessageSid") or _own_sid(form),
+        sender=fields.get("From", "").strip(),
+        recipient=fields.get("To", "").strip(),
+        body=fields.get("Body", ""),
+        media=_media(fields),
+        opt_out_type=fields.get("OptOutType", "").strip().upper() or None,
+        arrived_at=arrived_at,
+    )
+
+
+def storable(form: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The form without the few characters that a database cannot hold."""
+    return [(_UNSTORABLE.sub("", name), _UNSTORABLE.sub("", value)) for name, value in form]
+
+
+def _media(fields: dict[str, str]) -> tuple[Media, ...]:
+    if "MediaUrl0" not in fields and fields.get("NumMedia", "0") in ("0", ""):
+        return ()
+    found = (
+        Media(fields[f"MediaUrl{n}"].strip(), fields.get(f"MediaContentType{n}", "").strip())
+        for n in range(MOST_PICTURES)
+        if f"MediaUrl{n}" in fields
+    )
+    return tuple(media for media in found if media.url.startswith(("https://", "http://")))
+
+
+def _own_sid(form: Sequence[tuple[str, str]]) -> str:
+    """A name for a text that came without one, the same for the same form."""
+    return "form:" + hashlib.sha256(repr(list(form)).encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,252 @@
+"""Where an inbound text goes: a pure choice from a few inputs, which are stored with it so that it can be replayed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from switchboard.domain.standing import RECENTLY, Standing
+from switchboard.domain.tags import Tag
+
+NO_WINDOW = "No active assignment window at message timestamp"
+ONE_WINDOW = "Exactly one active assignment window matches timestamp"
+SEVERAL_OF_ONE_SITTER = "Several active windows of one sitter"
+OVERLAPPING = "Multiple overlapping active assignment windows ({count}) detected - requires owner intervention"
+RELAY_OFF = "Relaying is switched off"
+ROUTING_ERROR = "routing error"
+
+
+class Capacity(StrEnum):
+    """As whom the sender writes."""
+
+    OWN_NUMBER = "own_number"
+    UNREADABLE = "unreadable"
+    OWNER = "owner"
+    SITTER = "sitter"
+    CLIENT = "client"
+    SITTER_ELSEWHERE = "sitter_elsewhere"
+    GUEST = "guest"
+
+
+class Destination(StrEnum):
+    """Who gets the text."""
+
+    NOBODY = "nobody"
+    OWNER = "owner"
+    SITTER = "sitter"
+    CLIENT = "client"
+    HELD = "held"
+    ANSWER = "answer"  # it says for whom the held texts are
+
+
+@dataclass(frozen=True, slots=True)
+class RouteInputs:
+    """All that the choice looks at; ids, instants and numbers, no phones, names or words."""
+
+    capacity: Capacity
+    arrived_at: datetime
+    number_class: str
+    number_status: str
+    relay: bool
+    keyword: str | None = None
+    standings: tuple[Standing, ...] = ()  # of the sender: as client or as sitter
+    has_thread: bool = False  # a client's open thread on this number
+    locked: bool = False  # the sitter
+    gone: bool = False
+    mute: bool = False  # the sender has opted out, so nothing can be asked
+    named: str | None = None  # a held text: the client that the answer named
+    unreachable: Mapping[str, str] = field(default_factory=dict)  # why, by the other side's id
+    tag: Tag | None = None
+    choices: Mapping[int, str] | None = None  # of the open question: client id by tag
+    asked_at: datetime | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """For MessageEvent.metadataJson; `read_inputs` is the way back."""
+        found: dict[str, Any] = {
+            "capacity": self.capacity.value,
+            "arrivedAt": self.arrived_at.isoformat(),
+            "numberClass": self.number_class,
+            "numberStatus": self.number_status,
+            "relay": self.relay,
+            "windows": [_standing_json(standing) for standing in self.standings],
+        }
+        optional: dict[str, Any] = {
+            "keyword": self.keyword,
+            "hasThread": self.has_thread,
+            "locked": self.locked,
+            "gone": self.gone,
+            "mute": self.mute,
+            "named": self.named,
+            "unreachable": dict(self.unreachable),
+            "tag": [self.tag.number, self.tag.bare] if self.tag else None,
+            "choices": list(self.choices.items()) if self.choices is not None else None,
+            "askedAt": self.asked_at.isoformat() if self.asked_at else None,
+        }
+        return found | {name: value for name, value in optional.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The choice. `rule` names the row of the table, `reason` says it to the owner."""
+
+    rule: str
+    reason: str
+    to: Destination
+    standing: Standing | None = None
+    strip_tag: bool = False
+
+    def as_json(self, inputs: RouteInputs) -> dict[str, Any]:
+        """What is stored with the message."""
+        found: dict[str, Any] = {"rule": self.rule, "reason": self.reason, "to": self.to.value}
+        if self.standing:
+            found["windowId"] = self.standing.window_id
+        return found | {"inputs": inputs.as_json()}
+
+
+def choose_route(inputs: RouteInputs) -> Route:
+    """Who gets the text, and why."""
+    if inputs.capacity is Capacity.OWN_NUMBER:
+        return Route("own_number", "Sent from a number of ours", Destination.NOBODY)
+    if inputs.capacity is Capacity.UNREADABLE:
+        return Route("unreadable_sender", "The sender is not a phone number", Destination.OWNER)
+    if inputs.keyword:
+        return Route("keyword", f"Keyword: {inputs.keyword}", Destination.OWNER)
+    if inputs.capacity is Capacity.OWNER:
+        return Route("owner", "The owner's phone", Destination.OWNER)
+    if inputs.number_status != "active":
+        return Route("number_not_in_use", f"The number texted is {inputs.number_status}", Destination.OWNER)
+    if inputs.capacity is Capacity.SITTER:
+        return _for_sitter(inputs)
+    return _for_client(inputs)
+
+
+def _for_client(inputs: RouteInputs) -> Route:
+    if inputs.number_class == "pool" and not inputs.has_thread:
+        return Route("pool_without_thread", "No live thread on this pool number", Destination.OWNER)
+    if inputs.capacity is Capacity.SITTER_ELSEWHERE:
+        return Route("sitter_elsewhere", "A sitter on a number that is not theirs", Destination.OWNER)
+    if inputs.capacity is Capacity.GUEST:
+        return Route("guest", "Nobody is known by this number", Destination.OWNER)
+    active = [standing for standing in inputs.standings if standing.active]
+    if not active:
+        return Route("no_window", NO_WINDOW, Destination.OWNER)
+    if len({standing.sitter_id for standing in active}) > 1:
+        return Route("overlapping_windows", OVERLAPPING.format(count=len(active)), Destination.OWNER)
+    latest = _latest(active)
+    if len(active) == 1:
+        return _relay(inputs, "one_window", ONE_WINDOW, Destination.SITTER, latest)
+    return _relay(inputs, "several_windows_of_one_sitter", SEVERAL_OF_ONE_SITTER, Destination.SITTER, latest)
+
+
+def _for_sitter(inputs: RouteInputs) -> Route:
+    if inputs.gone:
+        return Route("sitter_gone", "The sitter has left", Destination.OWNER)
+    if inputs.locked:
+        return Route("sitter_locked", "The sitter is locked", Destination.OWNER)
+    if inputs.named is not None:
+        return _for_named(inputs, inputs.named)
+    if _is_answer(inputs):
+        return Route("sitter_answer", "Says for whom the held texts are", Destination.ANSWER)
+    since = inputs.arrived_at - RECENTLY
+    asked = [standing for standing in inputs.standings if standing.active or standing.end_at > since]
+    active = [standing for standing in asked if standing.active]
+    tagged = _tagged(inputs)
+    if not active:
+        if tagged:
+            return Route("sitter_ended_tag", "The tag of an ended window", Destination.OWNER)
+        return Route("sitter_no_window", NO_WINDOW, Destination.OWNER)
+    if tagged and not any(standing.active for standing in tagged):
+        return Route("sitter_ended_tag", "The tag of an ended window", Destination.OWNER)
+    if tagged:
+        latest = _latest([standing for standing in tagged if standing.active])
+        return _relay(inputs, "sitter_tag", "The tag names this client", Destination.CLIENT, latest, strip_tag=True)
+    if len({standing.client_id for standing in asked}) == 1:
+        return _relay(
+            inputs, "sitter_one_client", "Exactly one client in question", Destination.CLIENT, _latest(active)
+        )
+    if not inputs.relay:
+        return Route("relay_off", RELAY_OFF, Destination.OWNER)
+    if inputs.mute:
+        return Route("sitter_mute", "The sitter has opted out and cannot be asked", Destination.OWNER)
+    return Route("sitter_asked", "Several clients in question and no tag", Destination.HELD)
+
+
+def _for_named(inputs: RouteInputs, client_id: str) -> Route:
+    """A held text: the window is looked at as it was when the text arrived."""
+    active = [standing for standing in inputs.standings if standing.active and standing.client_id == client_id]
+    if not active:
+        return Route("sitter_named_without_window", NO_WINDOW, Destination.OWNER)
+    return _relay(inputs, "sitter_named", "The sitter's answer names this client", Destination.CLIENT, _latest(active))
+
+
+def _tagged(inputs: RouteInputs) -> list[Standing]:
+    """The windows of the last 24 h whose tag the text begins with; several when a tag came round again."""
+    if inputs.tag is None or inputs.tag.bare:
+        return []
+    return [standing for standing in inputs.standings if standing.tag == inputs.tag.number]
+
+
+def _is_answer(inputs: RouteInputs) -> bool:
+    """A bare number that the open question offers, sent after the question was."""
+    if inputs.tag is None or not inputs.tag.bare or inputs.choices is None or inputs.asked_at is None:
+        return False
+    return inputs.tag.number in inputs.choices and inputs.arrived_at >= inputs.asked_at
+
+
+def _relay(
+    inputs: RouteInputs, rule: str, reason: str, to: Destination, standing: Standing, *, strip_tag: bool = False
+) -> Route:
+    """To the other side, or to the owner where they cannot be reached."""
+    other = standing.sitter_id if to is Destination.SITTER else standing.client_id
+    if not inputs.relay:
+        return Route("relay_off", RELAY_OFF, Destination.OWNER, standing)
+    if why := inputs.unreachable.get(other):
+        return Route("unreachable", f"The {to.value} cannot be reached: {why}", Destination.OWNER, standing)
+    return Route(rule, reason, to, standing, strip_tag)
+
+
+def _latest(standings: Sequence[Standing]) -> Standing:
+    return max(standings, key=lambda standing: (standing.start_at, standing.window_id))
+
+
+def read_inputs(stored: Mapping[str, Any]) -> RouteInputs:
+    """The inputs out of a stored message's metadata."""
+    asked_at, tag, choices = stored.get("askedAt"), stored.get("tag"), stored.get("choices")
+    return RouteInputs(
+        capacity=Capacity(stored["capacity"]),
+        arrived_at=datetime.fromisoformat(stored["arrivedAt"]),
+        number_class=stored["numberClass"],
+        number_status=stored["numberStatus"],
+        relay=stored["relay"],
+        keyword=stored.get("keyword"),
+        standings=tuple(_read_standing(standing) for standing in stored["windows"]),
+        has_thread=stored.get("hasThread", False),
+        locked=stored.get("locked", False),
+        gone=stored.get("gone", False),
+        mute=stored.get("mute", False),
+        named=stored.get("named"),
+        unreachable=stored.get("unreachable", {}),
+        tag=Tag(tag[0], bare=tag[1]) if tag else None,
+        choices=dict(choices) if choices is not None else None,
+        asked_at=datetime.fromisoformat(asked_at) if asked_at else None,
+    )
+
+
+def _standing_json(standing: Standing) -> list[Any]:
+    return [
+        standing.window_id,
+        standing.thread_id,
+        standing.client_id,
+        standing.sitter_id,
+        standing.tag,
+        standing.start_at.isoformat(),
+        standing.end_at.isoformat(),
+        standing.active,
+    ]
+
+
+def _read_standing(stored: Sequence[Any]) -> Standing:
+    window_id, thread_id, client_id, sitter_id, tag, start_at, end_at, active = stored
+    start, end = datetime.fromisoformat(start_at), datetime.fromisoformat(end_at)
+    return Standing(window_id, thread_id, client_id, sitter_id, tag, start, end, active)

@@ -1,0 +1,480 @@
+-- name: store
+-- Stores an authentic text once by its sid, then waits for the sender's other texts and for booking changes on the
+-- threads that it may lean on. The earliest arrival wins until the text is routed. No row: it was settled before.
+WITH texted AS (
+    SELECT id, "orgId" AS org_id FROM {messaging}."MessageNumber" WHERE e164 = :recipient ORDER BY id LIMIT 1
+), stored AS (
+    INSERT INTO ops.inbound_text AS known (message_sid, org_id, arrived_at, form, state, created_at, updated_at)
+    VALUES (:message_sid, (SELECT org_id FROM texted), cast(:arrived_at AS timestamptz), cast(:form AS jsonb),
+            'stored', cast(:now AS timestamptz), cast(:now AS timestamptz))
+    ON CONFLICT (message_sid) DO UPDATE
+    SET arrived_at = least(known.arrived_at, excluded.arrived_at), updated_at = excluded.updated_at
+    WHERE known.state IN ('stored', 'failed')
+    RETURNING arrived_at, event_id, pg_advisory_xact_lock(hashtextextended(:sender, 0)) IS NULL AS waited
+), leant_on AS MATERIALIZED (
+    SELECT thread.id
+    FROM {messaging}."MessageThread" AS thread
+    WHERE thread.id IN (
+        SELECT live."threadId"
+        FROM stored
+        JOIN texted ON true
+        JOIN {messaging}."Client" AS client ON client."orgId" = texted.org_id AND client.phone = :sender
+        JOIN {messaging}."MessageThread" AS own
+            ON own."orgId" = client."orgId" AND own."clientId" = client.id AND own.status = 'open'
+        JOIN {messaging}."AssignmentWindow" AS live
+            ON live."threadId" = own.id AND live.status = 'active'
+            AND live."startAt" <= cast(:now AS timestamptz) AND live."endAt" > cast(:arrived_at AS timestamptz)
+        UNION
+        SELECT live."threadId"
+        FROM stored
+        JOIN texted ON true
+        JOIN {messaging}."Sitter" AS sitter ON sitter."orgId" = texted.org_id AND sitter.phone = :sender
+        JOIN {messaging}."AssignmentWindow" AS live
+            ON live."orgId" = sitter."orgId" AND live."sitterId" = sitter.id AND live.status = 'active'
+            AND live."startAt" <= cast(:now AS timestamptz) AND live."endAt" > cast(:arrived_at AS timestamptz)
+    )
+    ORDER BY thread.id
+    FOR NO KEY UPDATE
+)
+SELECT arrived_at, event_id, (SELECT count(*) FROM leant_on) AS locked FROM stored;
+
+-- name: gather
+-- Everything that bears on the text, as one row of JSON; no row when the number is nobody's.
+WITH texted AS (
+    SELECT id, "orgId" AS org_id, e164, status, "numberClass" AS number_class, "assignedSitterId" AS sitter_id
+    FROM {messaging}."MessageNumber"
+    WHERE e164 = :recipient
+    ORDER BY id
+    LIMIT 1
+), org AS (
+    SELECT organization.*
+    FROM texted
+    JOIN {messaging}."Organization" AS organization ON organization.id = texted.org_id
+), front_desk AS (
+    SELECT number.id, number.e164, number.status, number."numberClass" AS number_class, null AS sitter_id
+    FROM texted
+    JOIN {messaging}."MessageNumber" AS number
+        ON number."orgId" = texted.org_id AND number."numberClass" = 'front_desk' AND number.status = 'active'
+    ORDER BY number.id
+    LIMIT 1
+), own_clients AS (
+    SELECT client.id
+    FROM texted
+    JOIN {messaging}."Client" AS client ON client."orgId" = texted.org_id AND client.phone = :sender
+), own_sitters AS (
+    SELECT sitter.id
+    FROM texted
+    JOIN {messaging}."Sitter" AS sitter ON sitter."orgId" = texted.org_id AND sitter.phone = :sender
+), own_threads AS (
+    SELECT thread.id, thread.scope, thread."messageNumberId" AS number_id, thread."lastMessageAt" AS last_at,
+           thread."createdAt" AS created_at
+    FROM texted
+    JOIN own_clients ON true
+    JOIN {messaging}."MessageThread" AS thread
+        ON thread."orgId" = texted.org_id AND thread."clientId" = own_clients.id AND thread.status = 'open'
+), home AS (
+    SELECT own_threads.id
+    FROM own_threads
+    JOIN texted ON texted.id = own_threads.number_id
+    ORDER BY last_at DESC NULLS LAST, created_at DESC, own_threads.id
+    LIMIT 1
+), lease AS (
+    SELECT pool_lease.thread_id AS id
+    FROM texted
+    JOIN own_clients ON true
+    JOIN ops.pool_lease ON pool_lease.org_id = texted.org_id AND pool_lease.client_id = own_clients.id
+        AND pool_lease.number_id = texted.id
+    WHERE texted.number_class = 'pool'
+    ORDER BY pool_lease.since DESC
+    LIMIT 1
+), own_windows AS (
+    SELECT live.id
+    FROM own_threads
+    JOIN {messaging}."AssignmentWindow" AS live
+        ON live."threadId" = own_threads.id
+        AND live."startAt" <= cast(:arrived_at AS timestamptz) AND live."endAt" > cast(:arrived_at AS timestamptz)
+    UNION
+    SELECT former.window_id
+    FROM own_threads
+    JOIN ops.window_history AS former
+        ON former.thread_id = own_threads.id AND former.valid_until > cast(:arrived_at AS timestamptz)
+    UNION
+    SELECT live.id
+    FROM texted
+    JOIN own_sitters ON true
+    JOIN {messaging}."AssignmentWindow" AS live
+        ON live."orgId" = texted.org_id AND live."sitterId" = own_sitters.id
+        AND live."startAt" <= cast(:arrived_at AS timestamptz)
+        AND live."endAt" > cast(:arrived_at AS timestamptz) - interval '24 hours'
+    UNION
+    SELECT former.window_id
+    FROM texted
+    JOIN own_sitters ON true
+    JOIN ops.window_history AS former
+        ON former.org_id = texted.org_id AND former.sitter_id = own_sitters.id
+        AND former.valid_until > cast(:arrived_at AS timestamptz) - interval '24 hours'
+), partners AS (
+    SELECT DISTINCT live."sitterId" AS id
+    FROM own_windows
+    JOIN {messaging}."AssignmentWindow" AS live ON live.id = own_windows.id
+    WHERE EXISTS (SELECT 1 FROM own_clients)
+), played AS (
+    SELECT id FROM own_windows
+    UNION
+    SELECT live.id
+    FROM texted
+    JOIN partners ON true
+    JOIN {messaging}."AssignmentWindow" AS live
+        ON live."orgId" = texted.org_id AND live."sitterId" = partners.id AND live.status = 'active'
+        AND live."startAt" <= cast(:arrived_at AS timestamptz)
+        AND live."endAt" > cast(:arrived_at AS timestamptz)
+), states AS (
+    SELECT live.id, live."threadId" AS thread_id, live."sitterId" AS sitter_id, live."startAt" AS start_at,
+           live."endAt" AS end_at, live.status, live.tag, null AS until
+    FROM played
+    JOIN {messaging}."AssignmentWindow" AS live ON live.id = played.id
+    UNION ALL
+    SELECT former.window_id, former.thread_id, former.sitter_id, former.start_at, former.end_at, former.status,
+           former.tag, former.valid_until
+    FROM played
+    JOIN ops.window_history AS former ON former.window_id = played.id
+        AND former.valid_until > cast(:arrived_at AS timestamptz) - interval '24 hours'
+), threads AS (
+    SELECT thread.id, thread.scope, thread."bookingId" AS booking_id, thread."clientId" AS client_id,
+           thread."assignedSitterId" AS sitter_id, thread."messageNumberId" AS number_id,
+           coalesce(number.e164, thread."maskedNumberE164") AS number_e164
+    FROM {messaging}."MessageThread" AS thread
+    LEFT JOIN {messaging}."MessageNumber" AS number ON number.id = thread."messageNumberId"
+    WHERE thread.id IN (
+        SELECT thread_id FROM states
+        UNION SELECT id FROM home
+        UNION SELECT id FROM lease
+        UNION SELECT id FROM own_threads WHERE scope = 'client_general'
+        UNION
+        SELECT special.id
+        FROM texted
+        JOIN {messaging}."MessageThread" AS special
+            ON special."orgId" = texted.org_id AND special.scope = 'internal'
+        UNION
+        SELECT special.id
+        FROM texted
+        JOIN own_sitters ON true
+        JOIN {messaging}."MessageThread" AS special
+            ON special."orgId" = texted.org_id AND special."assignedSitterId" = own_sitters.id
+            AND special.scope = 'owner_sitter'
+    )
+), clients AS (
+    SELECT client.id, client."firstName" AS first_name, client."lastName" AS last_name, client.phone,
+           client."isGuest" AS guest
+    FROM texted
+    JOIN {messaging}."Client" AS client ON client."orgId" = texted.org_id
+    WHERE client.id IN (SELECT id FROM own_clients UNION SELECT client_id FROM threads)
+), sitters AS (
+    SELECT sitter.id, sitter."firstName" AS first_name, sitter."lastName" AS last_name, sitter.phone,
+           sitter.active, sitter."relayLockedAt" IS NOT NULL AS locked
+    FROM texted
+    JOIN {messaging}."Sitter" AS sitter ON sitter."orgId" = texted.org_id
+    WHERE sitter.id IN (SELECT id FROM own_sitters UNION SELECT sitter_id FROM states)
+)
+SELECT (SELECT row_to_json(texted) FROM texted) AS number,
+       (SELECT json_build_object('id', org.id, 'owner', org."ownerPhone", 'link', org."bookingLink",
+                                 'timezone', org.timezone, 'hotlines', org.hotlines,
+                                 'sla_seconds', org."responseSlaSeconds")
+        FROM org) AS organisation,
+       (SELECT row_to_json(front_desk) FROM front_desk) AS front_desk,
+       EXISTS (SELECT 1 FROM {messaging}."MessageNumber" AS ours WHERE ours.e164 = :sender) AS own_sender,
+       (SELECT json_agg(id ORDER BY id) FROM own_clients) AS client_ids,
+       (SELECT json_agg(id ORDER BY id) FROM own_sitters) AS sitter_ids,
+       (SELECT json_agg(clients) FROM clients) AS clients,
+       (SELECT json_agg(sitters) FROM sitters) AS sitters,
+       (SELECT json_agg(threads) FROM threads) AS threads,
+       (SELECT json_agg(states) FROM states) AS windows,
+       (SELECT id FROM home) AS home,
+       (SELECT id FROM lease) AS lease,
+       (SELECT json_agg(opted."phoneE164")
+        FROM texted
+        JOIN {messaging}."OptOutState" AS opted ON opted."orgId" = texted.org_id AND opted.state = 'opted_out'
+        WHERE opted."phoneE164" IN (SELECT :sender UNION SELECT phone FROM clients UNION SELECT phone FROM sitters)
+       ) AS opted_out,
+       EXISTS (
+           SELECT 1
+           FROM texted
+           JOIN own_sitters ON true
+           JOIN {messaging}."MessageThread" AS thread
+               ON thread."orgId" = texted.org_id AND thread."assignedSitterId" = own_sitters.id
+               AND thread."messageNumberId" = texted.id AND thread.scope = 'client_booking' AND thread.status = 'open'
+       ) AS sitter_has_thread,
+       (SELECT min(ahead."startAt")
+        FROM texted
+        JOIN own_sitters ON true
+        JOIN {messaging}."AssignmentWindow" AS ahead
+            ON ahead."orgId" = texted.org_id AND ahead."sitterId" = own_sitters.id AND ahead.status = 'active'
+            AND ahead."endAt" > cast(:arrived_at AS timestamptz)
+            AND ahead."startAt" > cast(:arrived_at AS timestamptz)
+        JOIN {messaging}."MessageThread" AS thread
+            ON thread.id = ahead."threadId" AND thread."messageNumberId" = texted.id
+       ) AS next_opening,
+       (SELECT json_agg(said ORDER BY said.arrived_at, said.id)
+        FROM (
+            SELECT event.id, event."threadId" AS thread_id, event.body, event."createdAt" AS arrived_at
+            FROM threads
+            JOIN {messaging}."MessageEvent" AS event ON event."threadId" = threads.id
+                AND event."createdAt" > cast(:arrived_at AS timestamptz) - interval '10 minutes'
+            WHERE event.direction = 'inbound' AND event."providerMessageSid" IS DISTINCT FROM :message_sid
+                AND (event."actorClientId" IN (SELECT id FROM own_clients)
+                     OR event."actorUserId" IN (SELECT id FROM own_sitters))
+            ORDER BY event."createdAt" DESC, event.id DESC
+            LIMIT 40
+        ) AS said) AS recent,
+       (SELECT json_agg(waiting ORDER BY waiting.arrived_at, waiting.event_id)
+        FROM (
+            SELECT held.event_id, held.question_id, held.arrived_at, event.body, event."mediaJson" AS media
+            FROM texted
+            JOIN own_sitters ON true
+            JOIN ops.held_text AS held
+                ON held.org_id = texted.org_id AND held.sitter_id = own_sitters.id AND held.number_id = texted.id
+                AND held.state = 'held'
+            JOIN {messaging}."MessageEvent" AS event ON event.id = held.event_id
+        ) AS waiting) AS held,
+       (SELECT json_build_object('id', question.id, 'asked_at', question.asked_at, 'choices', question.choices)
+        FROM texted
+        JOIN own_sitters ON true
+        JOIN ops.tag_question AS question
+            ON question.org_id = texted.org_id AND question.sitter_id = own_sitters.id
+            AND question.number_id = texted.id AND question.answered_at IS NULL
+        ORDER BY question.asked_at
+        LIMIT 1) AS question,
+       (SELECT json_agg(json_build_array(answer.kind, answer.day))
+        FROM texted
+        JOIN ops.automatic_answer AS answer
+            ON answer.org_id = texted.org_id AND answer.person_e164 = :sender
+        WHERE answer.day >= cast(cast(:now AS timestamptz) AS date) - 1) AS answered,
+       (SELECT json_object_agg(strike.sitter_id, strike.n)
+        FROM (
+            SELECT attempt."actorId" AS sitter_id, count(*) AS n
+            FROM texted
+            JOIN own_sitters ON true
+            JOIN {messaging}."AntiPoachingAttempt" AS attempt
+                ON attempt."orgId" = texted.org_id AND attempt."actorId" = own_sitters.id
+                AND attempt."actorType" = 'sitter' AND attempt.action = 'blocked' AND attempt."resolvedAt" IS NULL
+                AND attempt."createdAt" > cast(:now AS timestamptz) - interval '30 days'
+            GROUP BY attempt."actorId"
+        ) AS strike) AS strikes,
+       (SELECT json_agg(notice.subject)
+        FROM texted
+        JOIN ops.owner_notice AS notice ON notice.org_id = texted.org_id
+        WHERE notice.subject IN (SELECT 'thread:' || id FROM threads)
+            AND notice.noticed_at > cast(:now AS timestamptz) - interval '5 minutes') AS noticed
+FROM texted;
+
+-- name: write
+-- All rows that follow from one text, in one statement; threads are locked in the order of their ids.
+WITH doc AS MATERIALIZED (
+    SELECT cast(:doc AS jsonb) AS d
+), guest AS (
+    INSERT INTO {messaging}."Client" (
+        "orgId", id, phone, "isGuest", "hasWeeklyPlan", "createdAt", "updatedAt"
+    )
+    SELECT :org_id, d ->> 'guest_id', d ->> 'sender', true, false,
+           cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM doc
+    WHERE d ? 'guest_id'
+), touched AS (
+    SELECT t.id, sum(t.unread) AS unread, bool_or(t.heard) AS heard, bool_or(t.spoken) AS spoken
+    FROM doc, jsonb_to_recordset(d -> 'touched') AS t (id text, unread integer, heard boolean, spoken boolean)
+    GROUP BY t.id
+), locked AS (
+    SELECT id
+    FROM {messaging}."MessageThread"
+    WHERE id IN (SELECT id FROM touched)
+    ORDER BY id
+    FOR NO KEY UPDATE
+), thread_touches AS (
+    UPDATE {messaging}."MessageThread" AS thread
+    SET "ownerUnreadCount" = thread."ownerUnreadCount" + touched.unread,
+        "lastMessageAt" = greatest(thread."lastMessageAt", cast(:now AS timestamptz)),
+        "lastInboundAt" = CASE WHEN touched.heard
+            THEN greatest(thread."lastInboundAt", cast(:arrived_at AS timestamptz)) ELSE thread."lastInboundAt" END,
+        "lastOutboundAt" = CASE WHEN touched.spoken
+            THEN greatest(thread."lastOutboundAt", cast(:now AS timestamptz)) ELSE thread."lastOutboundAt" END,
+        "updatedAt" = cast(:now AS timestamptz)
+    FROM locked
+    JOIN touched ON touched.id = locked.id
+    WHERE thread.id = locked.id
+), threads AS (
+    INSERT INTO {messaging}."MessageThread" (
+        id, "orgId", scope, "clientId", "assignedSitterId", status, "messageNumberId", "numberClass",
+        "maskedNumberE164", "isMeetAndGreet", "ownerUnreadCount", "lastMessageAt", "lastInboundAt", "lastOutboundAt",
+        "createdAt", "updatedAt"
+    )
+    SELECT t.id, :org_id, t.scope, t.client_id, t.sitter_id, 'open', t.number_id, t.number_class, t.number_e164, false,
+           coalesce(touched.unread, 0), cast(:now AS timestamptz),
+           CASE WHEN touched.heard THEN cast(:arrived_at AS timestamptz) END,
+           CASE WHEN touched.spoken THEN cast(:now AS timestamptz) END,
+           cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'threads') AS t (
+             id text, scope text, client_id text, sitter_id text, number_id text, number_class text, number_e164 text
+         )
+    LEFT JOIN touched ON touched.id = t.id
+), participants AS (
+    INSERT INTO {messaging}."MessageParticipant" (
+        id, "orgId", "threadId", role, "userId", "clientId", "displayName", "realE164", "createdAt", "updatedAt"
+    )
+    SELECT p.id, :org_id, p.thread_id, p.role, p.user_id, p.client_id, p.display_name, p.real_e164,
+           cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'participants') AS p (
+             id text, thread_id text, role text, user_id text, client_id text, display_name text, real_e164 text
+         )
+), moved AS (
+    UPDATE {messaging}."MessageEvent" AS event
+    SET "threadId" = m.thread_id, "deliveryStatus" = m.delivery_status, "failureCode" = m.failure_code,
+        "failureDetail" = m.failure_detail, "metadataJson" = m.metadata,
+        "actorType" = coalesce(m.actor_type, event."actorType"),
+        "actorUserId" = coalesce(m.actor_user_id, event."actorUserId"),
+        "actorClientId" = coalesce(m.actor_client_id, event."actorClientId"),
+        "responsibleSitterIdSnapshot" = coalesce(m.sitter_id, event."responsibleSitterIdSnapshot"),
+        "requiresResponse" = coalesce(m.requires_response, event."requiresResponse"),
+        "updatedAt" = cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'moved') AS m (
+             id text, thread_id text, delivery_status text, failure_code text, failure_detail text, metadata text,
+             actor_type text, actor_user_id text, actor_client_id text, sitter_id text, requires_response boolean
+         )
+    WHERE event.id = m.id
+), events AS (
+    INSERT INTO {messaging}."MessageEvent" (
+        id, "orgId", "threadId", direction, "actorType", "actorUserId", "actorClientId", "providerMessageSid", body,
+        "mediaJson", "deliveryStatus", "failureCode", "failureDetail", "requiresResponse",
+        "responsibleSitterIdSnapshot", "metadataJson", "attemptCount", "createdAt", "updatedAt"
+    )
+    SELECT e.id, :org_id, e.thread_id, e.direction, e.actor_type, e.actor_user_id, e.actor_client_id,
+           e.provider_sid, e.body, e.media, e.delivery_status, e.failure_code, e.failure_detail, e.requires_response,
+           e.sitter_id, e.metadata, 0, coalesce(e.created_at, cast(:now AS timestamptz)), cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'events') AS e (
+             n integer, id text, thread_id text, direction text, actor_type text, actor_user_id text,
+             actor_client_id text, provider_sid text, body text, media text, delivery_status text, failure_code text,
+             failure_detail text, requires_response boolean, sitter_id text, metadata text, created_at timestamptz
+         )
+    ORDER BY e.n
+), outbox AS (
+    INSERT INTO ops.outbound_text (
+        event_id, org_id, thread_id, sender_e164, recipient_e164, purpose, inbound_event_id, arrived_at, window_id,
+        not_after, created_at, updated_at
+    )
+    SELECT o.event_id, :org_id, o.thread_id, o.sender_e164, o.recipient_e164, o.purpose, o.inbound_event_id,
+           o.arrived_at, o.window_id, o.not_after, cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'outbox') AS o (
+             n integer, event_id text, thread_id text, sender_e164 text, recipient_e164 text, purpose text,
+             inbound_event_id text, arrived_at timestamptz, window_id text, not_after timestamptz
+         )
+    ORDER BY o.n
+), responses AS (
+    INSERT INTO {messaging}."ResponseRecord" (
+        id, "orgId", "threadId", "bookingId", "inboundMessageEventId", "responsibleSitterId", "slaSeconds",
+        "inboundAt", "resolutionStatus", "resolvedAt", "createdAt", "updatedAt"
+    )
+    SELECT r.id, :org_id, r.thread_id, r.booking_id, r.event_id, r.sitter_id, r.sla_seconds,
+           cast(:arrived_at AS timestamptz), r.status,
+           CASE WHEN r.status <> 'pending' THEN cast(:now AS timestamptz) END,
+           cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'responses') AS r (
+             id text, thread_id text, booking_id text, event_id text, sitter_id text, sla_seconds integer, status text
+         )
+    WHERE NOT EXISTS (
+        SELECT 1
+        FROM {messaging}."ResponseRecord" AS known
+        WHERE known."threadId" = r.thread_id AND known."inboundMessageEventId" = r.event_id
+    )
+), answered AS (
+    UPDATE {messaging}."ResponseRecord" AS record
+    SET "resolutionStatus" = 'replied', "resolvedAt" = cast(:arrived_at AS timestamptz),
+        "resolvedByMessageEventId" = a.event_id,
+        "responseSeconds" =
+            greatest(0, floor(extract(epoch FROM cast(:arrived_at AS timestamptz) - record."inboundAt")))::integer,
+        "updatedAt" = cast(:now AS timestamptz)
+    FROM doc, jsonb_to_recordset(d -> 'answered') AS a (thread_id text, event_id text)
+    WHERE record."threadId" = a.thread_id AND record."resolutionStatus" = 'pending'
+), attempts AS (
+    INSERT INTO {messaging}."AntiPoachingAttempt" (
+        id, "orgId", "threadId", "eventId", "actorType", "actorId", "violationType", "detectedContent", action,
+        "ownerNotifiedAt", "createdAt", "updatedAt"
+    )
+    SELECT a.id, :org_id, a.thread_id, a.event_id, a.actor_type, a.actor_id, a.violation_type, a.preview, a.action,
+           CASE WHEN a.owner_notified THEN cast(:now AS timestamptz) END,
+           cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'attempts') AS a (
+             id text, thread_id text, event_id text, actor_type text, actor_id text, violation_type text, preview text,
+             action text, owner_notified boolean
+         )
+), locked_sitter AS (
+    UPDATE {messaging}."Sitter" AS sitter
+    SET "relayLockedAt" = cast(:now AS timestamptz), "updatedAt" = cast(:now AS timestamptz)
+    FROM doc
+    WHERE sitter."orgId" = :org_id AND sitter.id = d ->> 'lock_sitter_id' AND sitter."relayLockedAt" IS NULL
+), opting AS (
+    SELECT o.* FROM doc, jsonb_to_recordset(d -> 'opting') AS o (id text, e164 text, client_id text, state text)
+), opted AS (
+    UPDATE {messaging}."OptOutState" AS known
+    SET state = opting.state, source = 'inbound_keyword', "clientId" = coalesce(opting.client_id, known."clientId"),
+        "updatedAt" = cast(:now AS timestamptz)
+    FROM opting
+    WHERE known."orgId" = :org_id AND known."phoneE164" = opting.e164
+    RETURNING known."phoneE164" AS e164
+), newly_opted AS (
+    INSERT INTO {messaging}."OptOutState" (
+        id, "orgId", "phoneE164", "clientId", state, source, "createdAt", "updatedAt"
+    )
+    SELECT opting.id, :org_id, opting.e164, opting.client_id, opting.state, 'inbound_keyword',
+           cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM opting
+    WHERE NOT EXISTS (SELECT 1 FROM opted WHERE opted.e164 = opting.e164)
+), unblocked AS (
+    DELETE FROM ops.blocked_pair AS pair
+    USING opting
+    WHERE pair.org_id = :org_id AND pair.person_e164 = opting.e164 AND pair.number_e164 = :number_e164
+        AND opting.state = 'opted_in'
+), held AS (
+    INSERT INTO ops.held_text AS known (
+        event_id, org_id, sitter_id, number_id, arrived_at, question_id, state, updated_at
+    )
+    SELECT h.event_id, :org_id, h.sitter_id, :number_id, h.arrived_at, h.question_id, h.state, cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'held') AS h (
+             event_id text, sitter_id text, arrived_at timestamptz, question_id text, state text
+         )
+    ON CONFLICT (event_id) DO UPDATE
+    SET question_id = excluded.question_id, state = excluded.state, updated_at = excluded.updated_at
+), closed AS (
+    UPDATE ops.tag_question AS question
+    SET answered_at = cast(:now AS timestamptz), answer = (d ->> 'answer')::integer
+    FROM doc
+    WHERE question.id = d ->> 'closed_question_id' AND question.answered_at IS NULL
+    RETURNING question.id
+), asked AS (
+    INSERT INTO ops.tag_question (id, org_id, sitter_id, number_id, choices, asked_at)
+    SELECT q.id, :org_id, q.sitter_id, :number_id, q.choices, cast(:now AS timestamptz)
+    FROM doc, jsonb_to_recordset(d -> 'questions') AS q (id text, sitter_id text, choices jsonb)
+    WHERE (SELECT count(*) FROM closed) >= 0
+), said AS (
+    INSERT INTO ops.automatic_answer (org_id, person_e164, kind, day, event_id)
+    SELECT :org_id, d ->> 'sender', kind, (d ->> 'today')::date, d ->> 'event_id'
+    FROM doc, jsonb_array_elements_text(d -> 'automatic_kinds') AS kind
+    ON CONFLICT (org_id, person_e164, kind, day) DO NOTHING
+)
+UPDATE ops.inbound_text
+SET state = :state, org_id = :org_id, event_id = doc.d ->> 'event_id', next_attempt_at = null,
+    updated_at = cast(:now AS timestamptz)
+FROM doc
+WHERE message_sid = :message_sid;
+
+-- name: settle
+-- The state of a text of which nothing else is stored: to a number that is nobody's, or from one of ours.
+UPDATE ops.inbound_text
+SET state = :state, next_attempt_at = null, updated_at = cast(:now AS timestamptz)
+WHERE message_sid = :message_sid;

@@ -1,0 +1,188 @@
+"""Inbound texts: stored once, everything about them gathered in one statement, all rows written in another."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from switchboard.domain.decision import Decision
+from switchboard.domain.facts import (
+    Choice,
+    Facts,
+    HeldText,
+    Number,
+    Organisation,
+    Person,
+    Question,
+    RecentText,
+    Thread,
+    WindowState,
+)
+from switchboard.domain.inbound_text import InboundText
+from switchboard.store import text_rows
+from switchboard.store.database import Row, Transaction, as_json, read_instant
+
+
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """What was known of the sid: the earliest arrival, and the event that an earlier try made."""
+
+    arrived_at: datetime
+    event_id: str | None
+
+
+def store(tx: Transaction, text: InboundText, *, form: Sequence[tuple[str, str]], now: datetime) -> StoredText | None:
+    """Stores the text once by its sid and waits for the sender's other texts; None: it was settled before."""
+    row = tx.row(
+        "texts.store",
+        message_sid=text.message_sid,
+        sender=text.sender,
+        recipient=text.recipient,
+        arrived_at=text.arrived_at,
+        form=as_json(form),
+        now=now,
+    )
+    return StoredText(row["arrived_at"].astimezone(UTC), row["event_id"]) if row else None
+
+
+def gather(tx: Transaction, text: InboundText, *, now: datetime) -> Facts | None:
+    """Everything that bears on the text; None: the number texted is nobody's."""
+    row = tx.row(
+        "texts.gather",
+        sender=text.sender,
+        recipient=text.recipient,
+        message_sid=text.message_sid,
+        arrived_at=text.arrived_at,
+        now=now,
+    )
+    return _facts(row) if row else None
+
+
+def write(
+    tx: Transaction,
+    decision: Decision,
+    *,
+    facts: Facts,
+    text: InboundText,
+    known_event: bool,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> None:
+    """Writes all rows of a decision in one statement."""
+    organisation = facts.organisation
+    tx.rows(
+        "texts.write",
+        doc=as_json(
+            text_rows.document(decision, facts=facts, text=text, known_event=known_event, now=now, new_id=new_id)
+        ),
+        org_id=organisation.id,
+        number_id=facts.number.id,
+        number_e164=facts.number.e164,
+        message_sid=text.message_sid,
+        state=decision.state,
+        arrived_at=text.arrived_at,
+        now=now,
+    )
+
+
+def settle(tx: Transaction, message_sid: str, *, state: str, now: datetime) -> None:
+    """Ends a text of which nothing but the raw form is stored."""
+    tx.rows("texts.settle", message_sid=message_sid, state=state, now=now)
+
+
+def _facts(row: Row) -> Facts:
+    number, organisation = row["number"], row["organisation"]
+    return Facts(
+        organisation=Organisation(
+            id=number["org_id"],
+            owner_e164=organisation["owner"],
+            booking_link=organisation["link"],
+            hotlines=_hotlines(organisation["hotlines"]),
+            sla_seconds=organisation["sla_seconds"],
+            zone=_zone(organisation["timezone"]),
+        ),
+        number=_number(number),
+        front_desk=_number(row["front_desk"]) if row["front_desk"] else None,
+        own_sender=row["own_sender"],
+        client_ids=tuple(row["client_ids"] or ()),
+        sitter_ids=tuple(row["sitter_ids"] or ()),
+        clients={one["id"]: _client(one) for one in row["clients"] or ()},
+        sitters={one["id"]: _sitter(one) for one in row["sitters"] or ()},
+        threads={one["id"]: Thread(**one) for one in row["threads"] or ()},
+        windows=tuple(_window(one) for one in row["windows"] or ()),
+        opted_out=frozenset(row["opted_out"] or ()),
+        home_thread_id=row["home"],
+        leased_thread_id=row["lease"],
+        sitter_has_thread=row["sitter_has_thread"],
+        next_opening=read_instant(row["next_opening"]),
+        recent=tuple(_recent(one) for one in row["recent"] or ()),
+        held=tuple(_held(one) for one in row["held"] or ()),
+        question=_question(row["question"]) if row["question"] else None,
+        answered=frozenset((kind, day) for kind, day in row["answered"] or ()),
+        strikes=row["strikes"] or {},
+        noticed=frozenset(row["noticed"] or ()),
+    )
+
+
+def _number(one: Row) -> Number:
+    return Number(one["id"], one["e164"], one["status"], one["number_class"], one["sitter_id"])
+
+
+def _client(one: Row) -> Person:
+    return Person(one["id"], one["first_name"], one["last_name"], one["phone"], guest=bool(one["guest"]))
+
+
+def _sitter(one: Row) -> Person:
+    return Person(
+        one["id"], one["first_name"], one["last_name"], one["phone"], active=one["active"], locked=one["locked"]
+    )
+
+
+def _window(one: Row) -> WindowState:
+    return WindowState(
+        window_id=one["id"],
+        thread_id=one["thread_id"],
+        sitter_id=one["sitter_id"],
+        start_at=_instant(one["start_at"]),
+        end_at=_instant(one["end_at"]),
+        status=one["status"],
+        tag=one["tag"],
+        until=read_instant(one["until"]),
+    )
+
+
+def _recent(one: Row) -> RecentText:
+    return RecentText(one["id"], one["thread_id"], one["body"], _instant(one["arrived_at"]))
+
+
+def _held(one: Row) -> HeldText:
+    return HeldText(one["event_id"], one["question_id"], one["body"], one["media"], _instant(one["arrived_at"]))
+
+
+def _question(one: Row) -> Question:
+    choices = tuple(Choice(choice["tag"], choice["clientId"]) for choice in one["choices"])
+    return Question(one["id"], _instant(one["asked_at"]), choices)
+
+
+def _instant(value: str) -> datetime:
+    instant = read_instant(value)
+    if instant is None:
+        raise ValueError("an instant is missing")
+    return instant
+
+
+def _hotlines(value: Any) -> tuple[str, ...]:
+    found = json.loads(value) if isinstance(value, str) else value
+    return tuple(one for one in found or () if isinstance(one, str))
+
+
+@lru_cache(maxsize=64)
+def _zone(name: str | None) -> tzinfo:
+    """The organisation's time zone; UTC where its name is none."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (KeyError, ValueError, OSError):
+        return UTC
