@@ -36,11 +36,13 @@ def main(arguments: list[str]) -> int:
 def dev() -> int:
     """Runs the stack until SIGINT or SIGTERM."""
     from local.http_server import PortTaken
+    from local.make import follow_make
     from local.process import PartFailed
     from local.stack import Options, Stack
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _leave)
+    follow_make()
     try:
         with Stack(Options.from_environ(os.environ)) as stack:
             print(f"The API is at {stack.addresses.api_url}; all addresses: .local/stack.json; Ctrl-C stops.")
