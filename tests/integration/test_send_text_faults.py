@@ -1,0 +1,355 @@
+"""Twilio's faults, ambiguous sends, lost leases: nothing lost, nothing twice, nobody wrong."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from switchboard.domain.delivery import Accepted, Refused
+from switchboard.errors import TwilioUnavailable
+from tests.delivery_builders import NOW, SITTER_PHONE, THREAD, WINDOW_END, a_relay, arrange_thread, queue_texts
+from tests.delivery_stage import Stage
+
+
+@pytest.mark.parametrize("fault", ["http_429", "error"])
+def test_too_many_requests_are_tried_again_with_jitter_and_the_order_is_kept(stage: Stage, fault: str) -> None:
+    ids = queue_texts(stage.database, a_relay("1"), a_relay("2"))
+    stage.simulator.account.add_faults(fault, code=20429, times=2)
+    stage.work()
+    assert stage.sent() == []
+    assert stage.event(ids[0])["next"] == NOW + timedelta(seconds=0.75)
+    assert stage.queue.put_[-1] == (THREAD, 1)
+    stage.clock.move(seconds=1)
+    stage.work()
+    assert stage.queue.put_[-1] == (THREAD, 2)
+    stage.clock.move(seconds=2)
+    stage.work()
+    assert stage.sent() == ["1", "2"]
+    assert stage.attempts(ids[0]) == [["refused", 20429], ["refused", 20429], ["queued", None]]
+
+
+def test_a_twilio_that_is_not_there_is_tried_again(stage: Stage) -> None:
+    [event_id] = queue_texts(stage.database, a_relay())
+    away = stage.sender()
+    away._base_url = "http://127.0.0.1:1"
+    stage.work(twilio=away)
+    assert stage.attempts(event_id) == [["not_sent", None]]
+    stage.clock.move(seconds=1)
+    stage.work()
+    assert stage.sent() == ["hello"]
+
+
+def test_a_dropped_connection_is_looked_for_and_sent_again(stage: Stage) -> None:
+    [event_id] = queue_texts(stage.database, a_relay())
+    stage.simulator.account.add_faults("refuse", code=None, times=1)
+    stage.work()
+    assert stage.state(event_id) == "unknown"
+    stage.clock.move(seconds=6)
+    stage.work()
+    assert stage.sent() == ["hello"]
+    assert stage.attempts(event_id) == [["not_found", None], ["queued", None]]
+
+
+def test_a_500_is_looked_for_twice_a_minute_apart_before_the_text_is_sent_again(stage: Stage) -> None:
+    ids = queue_texts(stage.database, a_relay("1"), a_relay("2"))
+    stage.simulator.account.add_faults("http_500", code=None, times=1)
+    stage.work()
+    assert (stage.state(ids[0]), stage.queue.put_[-1]) == ("unknown", (THREAD, 60))
+    stage.clock.move(seconds=59)
+    stage.work()
+    stage.clock.move(seconds=1)
+    stage.work()
+    assert (stage.state(ids[0]), stage.queue.put_[-1]) == ("unknown", (THREAD, 60))
+    stage.clock.move(seconds=60)
+    stage.work()
+    assert stage.sent() == ["1", "2"]
+    assert stage.attempts(ids[0]) == [["not_found", None], ["queued", None]]
+
+
+def hang_after_accepting(stage: Stage) -> str:
+    [event_id] = queue_texts(stage.database, a_relay())
+    stage.simulator.account.add_faults("accept_then_hang", code=None, times=1)
+    stage.work(twilio=stage.sender(read_timeout_s=0.2))
+    assert (stage.state(event_id), stage.sent()) == ("unknown", ["hello"])
+    return event_id
+
+
+def test_a_text_that_twilio_took_without_answering_is_found_and_not_sent_again(stage: Stage) -> None:
+    event_id = hang_after_accepting(stage)
+    stage.clock.move(seconds=60)
+    stage.work()
+    assert stage.sent() == ["hello"]
+    [message] = stage.simulator.account.messages()
+    assert stage.event(event_id)["sid"] == message.sid
+    assert stage.state(event_id) == "done"
+
+
+def test_a_callback_settles_an_unknown_text_and_wakes_those_behind_it(stage: Stage) -> None:
+    event_id = hang_after_accepting(stage)
+    stage.queue.put_.clear()
+    [message] = stage.simulator.account.messages()
+    stage.tell(event_id, "delivered", sid=message.sid)
+    assert stage.event(event_id)["status"] == "delivered"
+    assert stage.queue.put_ == [(THREAD, 0)]
+    stage.clock.move(minutes=10)
+    stage.work()
+    assert stage.sent() == ["hello"]
+
+
+def test_a_look_passes_over_the_same_words_that_another_text_holds(stage: Stage) -> None:
+    queue_texts(stage.database, a_relay())
+    stage.work()
+    [event_id] = queue_texts(stage.database, a_relay())
+    stage.simulator.account.add_faults("http_500", code=None, times=1)
+    stage.work()
+    for _ in range(2):
+        stage.clock.move(seconds=60)
+        stage.work()
+    assert stage.sent() == ["hello", "hello"]
+    assert stage.attempts(event_id) == [["not_found", None], ["queued", None]]
+
+
+def test_several_that_it_may_be_are_for_the_owner_to_decide(stage: Stage) -> None:
+    arrange_thread(stage.sql, "thread-2")
+    ids = queue_texts(stage.database, a_relay(), a_relay(thread_id="thread-2", window_id="window-2"))
+    stage.simulator.account.add_faults("accept_then_hang", code=None, times=2)
+    stage.work(twilio=stage.sender(read_timeout_s=0.2))
+    stage.work("thread-2", twilio=stage.sender(read_timeout_s=0.2))
+    stage.clock.move(seconds=60)
+    stage.work()
+    assert stage.event(ids[0])["code"] == "DELIVERY_UNCERTAIN"
+    assert stage.unread() == 1
+    stage.clock.move(minutes=10)
+    stage.work()
+    assert stage.sent() == ["hello", "hello"]
+
+
+class Blind:
+    """Twilio takes texts, but cannot be asked for them."""
+
+    def list_sent(self, **_: Any) -> Any:
+        raise TwilioUnavailable("ConnectionError")
+
+
+def test_a_look_that_could_not_be_made_does_not_count(stage: Stage) -> None:
+    event_id = hang_after_accepting(stage)
+    for _ in range(5):
+        stage.clock.move(seconds=60)
+        stage.work(twilio=Blind())
+    assert stage.state(event_id) == "unknown"
+    stage.clock.move(seconds=60)
+    stage.work()
+    assert (stage.sent(), stage.state(event_id)) == (["hello"], "done")
+
+
+def test_an_unknown_text_is_looked_for_after_the_windows_end_but_not_sent_again(stage: Stage) -> None:
+    [event_id] = queue_texts(stage.database, a_relay())
+    stage.simulator.account.add_faults("http_500", code=None, times=1)
+    stage.clock.at = WINDOW_END - timedelta(seconds=10)
+    stage.work()
+    for _ in range(2):
+        stage.clock.move(seconds=60)
+        stage.work()
+    assert (stage.sent(), stage.event(event_id)["code"]) == ([], "WINDOW_ENDED")
+
+
+@pytest.mark.parametrize("code", [21211, 21612, 21614, 30006, 21602, 21605, 21617, 21408, 30007, 30034, 14107, 12345])
+def test_a_permanent_error_is_not_tried_again_and_the_owner_sees_it(stage: Stage, code: int) -> None:
+    ids = queue_texts(stage.database, a_relay("bad"), a_relay("good"))
+    stage.simulator.account.add_faults("error", code=code, times=1)
+    stage.work()
+    assert stage.event(ids[0]) == {
+        "status": "failed", "sid": None, "code": str(code), "attempts": 1, "next": None,
+    }  # fmt: skip
+    assert stage.sent() == ["good"]
+    assert stage.unread() == 1
+    assert len(stage.notices()) == 1
+
+
+@pytest.mark.parametrize("code", [21611, 30001, 30022, 30023])
+def test_a_full_queue_is_backed_off_from_and_holds_nobody_longer_than_a_minute(stage: Stage, code: int) -> None:
+    ids = queue_texts(stage.database, a_relay("1"), a_relay("2"))
+    stage.simulator.account.add_faults("error", code=code, times=2)
+    stage.work()
+    stage.clock.move(seconds=45)
+    stage.work()
+    assert stage.sent() == ["2"]
+    stage.clock.move(minutes=5)
+    stage.work()
+    assert stage.sent() == ["2", "1"]
+    assert stage.attempts(ids[0]) == [["refused", code], ["refused", code], ["queued", None]]
+
+
+@pytest.mark.parametrize("code", [21610, 30004])
+def test_an_opt_out_that_twilio_knows_is_recorded_for_the_person(stage: Stage, code: int) -> None:
+    queue_texts(stage.database, a_relay("1"), a_relay("2"))
+    stage.simulator.account.add_faults("error", code=code, times=1)
+    stage.work()
+    assert stage.sql('SELECT "phoneE164", state, source FROM messaging."OptOutState"') == [
+        [SITTER_PHONE, "opted_out", "provider"]
+    ]
+    assert stage.sent() == []
+    assert stage.unread() == 2
+
+
+def start(stage: Stage, *, at: Any, source: str = "inbound_keyword") -> None:
+    stage.sql(
+        """INSERT INTO messaging."OptOutState" (id, "orgId", "phoneE164", state, source, "updatedAt")
+           VALUES ('o', 'org-1', :phone, 'opted_in', :source, :at)""",
+        phone=SITTER_PHONE,
+        source=source,
+        at=at,
+    )
+
+
+@pytest.mark.parametrize(("code", "started"), [(21610, -1), (21610, 1), (30004, 1)])
+def test_an_opt_out_that_is_older_than_the_persons_start_blocks_that_number_alone(
+    stage: Stage, code: int, started: int
+) -> None:
+    start(stage, at=NOW + timedelta(seconds=started))
+    [event_id] = queue_texts(stage.database, a_relay())
+    stage.simulator.account.add_faults("error", code=code, times=1)
+    stage.work()
+    assert stage.sql('SELECT state FROM messaging."OptOutState"') == [["opted_in"]]
+    assert stage.sql("SELECT person_e164, number_e164 FROM ops.blocked_pair") == [[SITTER_PHONE, "+15550100011"]]
+    assert stage.event(event_id)["status"] == "failed"
+    assert stage.notices() == ["A text was not delivered. The recipient has blocked this number. See your inbox."]
+
+
+def test_a_30004_after_the_persons_start_opts_them_out(stage: Stage) -> None:
+    start(stage, at=NOW - timedelta(seconds=1))
+    queue_texts(stage.database, a_relay())
+    stage.simulator.account.add_faults("error", code=30004, times=1)
+    stage.work()
+    assert stage.sql('SELECT state, source FROM messaging."OptOutState"') == [["opted_out", "provider"]]
+
+
+def test_an_opt_in_that_the_person_did_not_write_gives_way_to_twilios_word(stage: Stage) -> None:
+    start(stage, at=NOW - timedelta(seconds=1), source="admin_override")
+    queue_texts(stage.database, a_relay())
+    stage.simulator.account.add_faults("error", code=21610, times=1)
+    stage.work()
+    assert stage.sql('SELECT state, source FROM messaging."OptOutState"') == [["opted_out", "provider"]]
+
+
+class Unauthorized:
+    """Twilio refuses the token, even the one that was read anew."""
+
+    def send(self, **_: Any) -> Refused:
+        return Refused(20003, 401)
+
+
+def test_our_own_wrong_token_fails_no_text(stage: Stage) -> None:
+    [event_id] = queue_texts(stage.database, a_relay())
+    stage.work(twilio=Unauthorized())
+    assert stage.attempts(event_id) == [["not_sent", None]]
+    stage.clock.move(seconds=2)
+    stage.work()
+    assert stage.sent() == ["hello"]
+
+
+class Slow:
+    """Twilio's client with other things happening before and after the call."""
+
+    def __init__(self, stage: Stage, *, before: Any = None, after: Any = None) -> None:
+        self._sender, self._before, self._after = stage.sender(), before, after
+
+    def send(self, **fields: Any) -> Any:
+        if self._before:
+            self._before()
+        outcome = self._sender.send(**fields)
+        if self._after:
+            self._after(outcome)
+        return outcome
+
+    def list_sent(self, **fields: Any) -> Any:
+        return self._sender.list_sent(**fields)
+
+
+def test_a_worker_whose_lease_ended_in_the_call_reports_what_it_knows(stage: Stage) -> None:
+    """The next worker finds the text claimed and does not send it; the late one tells the sid."""
+    [event_id] = queue_texts(stage.database, a_relay())
+
+    def lease_ends(_: object) -> None:
+        stage.clock.move(seconds=61)
+        stage.work(twilio=Blind())
+        assert stage.state(event_id) == "unknown"
+
+    stage.work(twilio=Slow(stage, after=lease_ends))
+    [message] = stage.simulator.account.messages()
+    assert stage.event(event_id)["sid"] == message.sid
+    assert stage.state(event_id) == "done"
+    stage.clock.move(minutes=10)
+    stage.work()
+    assert stage.sent() == ["hello"]
+
+
+def test_a_worker_that_stood_still_before_its_call_does_not_make_it(stage: Stage) -> None:
+    [event_id] = queue_texts(stage.database, a_relay())
+    using = stage.sending()
+    instants = iter([NOW])
+    stood_still = lambda: next(instants, NOW + timedelta(seconds=45))  # noqa: E731  one expression
+    stage.work(now=stood_still, twilio=using.twilio)
+    assert stage.sent() == []
+    assert stage.attempts(event_id) == [["not_sent", None]]
+    stage.clock.move(seconds=60)
+    stage.work()
+    assert stage.sent() == ["hello"]
+
+
+def test_a_zombie_changes_nothing_when_its_text_went_out_without_it(stage: Stage) -> None:
+    """It was refused; meanwhile the text was looked for in vain twice and sent again by others."""
+    [event_id] = queue_texts(stage.database, a_relay())
+
+    class Refuses:
+        def send(self, **fields: Any) -> Refused:
+            for _ in range(3):
+                stage.clock.move(seconds=61)
+                stage.work()
+            return Refused(21211, 400)
+
+    stage.work(twilio=Refuses())
+    assert stage.sent() == ["hello"]
+    assert stage.event(event_id)["status"] == "queued"
+    assert stage.attempts(event_id) == [["not_found", None], ["queued", None]]
+    assert stage.unread() == 0
+
+
+def test_two_workers_at_once_on_many_threads_send_each_text_once(stage: Stage) -> None:
+    threads = [f"thread-{n}" for n in range(2, 8)]
+    for thread_id in threads:
+        arrange_thread(stage.sql, thread_id)
+        window_id = thread_id.replace("thread", "window")
+        texts = [a_relay(f"{thread_id} {n}", thread_id=thread_id, window_id=window_id) for n in range(5)]
+        queue_texts(stage.database, *texts)
+    stage.simulator.account.add_faults("http_429", code=None, times=3)
+
+    def run() -> None:
+        for thread_id in threads:
+            stage.work(thread_id)
+
+    for _ in range(3):
+        workers = [threading.Thread(target=run) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        stage.clock.move(seconds=5)
+    bodies = stage.sent()
+    assert sorted(bodies) == sorted(f"{thread_id} {n}" for thread_id in threads for n in range(5))
+    for thread_id in threads:
+        own = [body for body in bodies if body.startswith(f"{thread_id} ")]
+        assert own == [f"{thread_id} {n}" for n in range(5)]
+
+
+def test_a_database_that_is_away_when_the_answer_comes_costs_no_second_text(stage: Stage) -> None:
+    [event_id] = queue_texts(stage.database, a_relay())
+
+    def cut(_: Accepted) -> None:
+        stage.sql("""SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                     WHERE datname = current_database() AND pid <> pg_backend_pid()""")
+
+    stage.work(twilio=Slow(stage, after=cut))
+    assert stage.state(event_id) == "done"
+    assert stage.sent() == ["hello"]
