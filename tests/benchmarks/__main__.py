@@ -25,7 +25,7 @@ def main(arguments: Sequence[str]) -> None:
     if console.is_terminal:
         console.print(as_table(figures))
     else:
-        print(as_text(figures))
+        sys.stdout.write(as_text(figures) + "\n")
 
 
 def _rows(figures: Sequence[Figure]) -> list[tuple[str, ...]]:

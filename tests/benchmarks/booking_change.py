@@ -3,7 +3,7 @@
 import itertools
 
 from tests.benchmarks.figures import Figure, milliseconds, side_by_side
-from tests.benchmarks.rig import PEOPLE, Rig, counted_round_trips, rig
+from tests.benchmarks.rig import PEOPLE, Rig, most_round_trips, rig
 
 ROUND_TRIPS, TIMES_THE_FLOOR = 8, 3.0
 
@@ -24,7 +24,7 @@ def _created(running: Rig, *, times: int) -> list[Figure]:
         running.book(n % PEOPLE, booking_id=f"new-{n:06d}", day=n)
 
     create()
-    trips = _most_round_trips(create)
+    trips = most_round_trips(create)
     n = next(numbers)
     booking_id = f"new-{n:06d}"
     floor, recording = running.floor(
@@ -46,15 +46,5 @@ def _reassigned(running: Rig) -> Figure:
         assert answer["outcome"] == "reassigned", answer
 
     reassign()
-    trips = _most_round_trips(reassign)
+    trips = most_round_trips(reassign)
     return Figure("booking change: round trips", trips, ROUND_TRIPS, unit="", note="another sitter")
-
-
-def _most_round_trips(action: object) -> int:
-    assert callable(action)
-    found = []
-    for _ in range(10):
-        with counted_round_trips() as count:
-            action()
-            found.append(count())
-    return max(found[2:])
