@@ -25,6 +25,7 @@ WEAK = 2.0
 _NEAR = 14
 _LABEL_BEFORE = 5
 _LABEL_AFTER = 4
+_ABBREVIATIONS = frozenset({"no", "num", "nr", "nbr", "nos", "ref", "inv", "conf", "acct"})
 _CLAUSE = re.compile(r"[.!?;\n]")
 _WEAK_WORDS = REACH_VERBS | LINE_NOUNS | {"instead", "anytime", "emergency", "urgent", "outside", "offline"}
 
@@ -53,16 +54,22 @@ class Cues:
         reading = self._reading
         begin = max(0, first - _LABEL_BEFORE)
         for i in range(first - 1, begin - 1, -1):
-            if _CLAUSE.search(reading.gap(i)):
+            if _CLAUSE.search(reading.gap(i)) and reading.words[i] not in _ABBREVIATIONS:
                 break
-            if reading.words[i] in LABELS or reading.words[i] in MONTHS:
+            if self._is_label(i) or reading.words[i] in MONTHS:
                 return True
+        if any(self._is_label(i) for i in range(first + 1, last)):
+            return True
         for i in range(last + 1, min(len(reading.words), last + 1 + _LABEL_AFTER)):
             if _CLAUSE.search(reading.gap(i - 1)) or "," in reading.gap(i - 1):
                 break
-            if reading.words[i] in LABELS:
+            if self._is_label(i):
                 return True
         return False
+
+    def _is_label(self, i: int) -> bool:
+        words = self._reading.words
+        return words[i] in LABELS and not (i and words[i - 1] == "area")
 
     def _is_strong(self, i: int, word: str) -> bool:
         words = self._reading.words
@@ -71,7 +78,7 @@ class Cues:
         if word in REACH_ME or (word == "area" and after == "code"):
             return True
         if word == "me":
-            return before in {"is", "thats", "its"} and after != "who"
+            return before in _BEFORE_ME and after not in {"who", "a", "the", "some", "to"}
         if word in KEEP_VERBS:
             return after in POINTERS or after in OBJECTS or after in {"my", "number"}
         return (word in REACH_VERBS and self._is_reach(i, after)) or self._is_line(i, word, before, after)
@@ -96,6 +103,7 @@ class Cues:
         return pointed or (not labelled and (owned or (tells and word in SURE_LINE_NOUNS)))
 
 
+_BEFORE_ME = frozenset({"is", "thats", "its", "get", "find", "catch", "of", "reach", "hit"})
 _CUE_WORDS = _WEAK_WORDS | REACH_ME | KEEP_VERBS | {"area", "me"}
 
 

@@ -12,7 +12,7 @@ from switchboard.domain.contact_details.names import (
     is_user_name,
     without_leet,
 )
-from switchboard.domain.contact_details.tokens import Reading
+from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
 
 
 class EmailSpan(NamedTuple):
@@ -44,6 +44,7 @@ _CONNECTORS = frozenset(
     "is user name username address under its handle id as the my same account es usuario nombre mine it at me dot"
     " with by just i use addy are here".split()
 )
+_TOWARDS_PROVIDER = frozenset("on at via in with the my a is of from by and then its en con por y".split())
 _MOST_CONNECTORS = 5
 _MOST_LABELS = 4
 _SHORTEST_NAME = 3
@@ -127,7 +128,7 @@ def _cleaned(name: str) -> str:
 
 
 def _spoken(reading: Reading, i: int) -> EmailSpan | None:
-    """"jess at gmail dot com": word i is the at."""
+    """ "jess at gmail dot com": word i is the at."""
     if i == 0 or i + 1 >= len(reading.words) or not _is_signs(reading.gap_before(i)):
         return None
     domain = _spoken_domain(reading, i + 1)
@@ -202,15 +203,32 @@ def _provider(reading: Reading, i: int) -> EmailSpan | None:
     """A provider's name: with "dot com" behind a name, or with a name behind it."""
     domain = without_leet(reading.words[i]) + ".com"
     words = reading.words
+    if i > 0:
+        before = _name_before(reading, i)
+        if before is not None:
+            return EmailSpan(reading.starts[before], reading.ends[i], domain)
     if i > 0 and words[i - 1] not in _NO_BARE_PROVIDER and words[i - 1] not in _AT_WORDS:
         ending = i + 1 if _com_follows(reading, i) else None
         if ending is not None and _is_signs(reading.gap_before(i)) and words[i - 1] != "my":
             last = ending + (1 if words[ending] in _DOT_WORDS else 0)
             return EmailSpan(reading.starts[_first_of_local_part(reading, i - 1)], reading.ends[last], domain)
-        if is_user_name(words[i - 1], _written_word(reading, i - 1)) and _is_signs(reading.gap_before(i)):
-            return EmailSpan(reading.starts[i - 1], reading.ends[i], domain)
     found = _named_after(reading, i, is_mail_word=False)
     return None if found is None else found._replace(domain=domain)
+
+
+def _name_before(reading: Reading, i: int) -> int | None:
+    """The user name that stands before a provider: "jess88 on gmail"."""
+    at = i - 1
+    while at > 0 and i - at <= _MOST_CONNECTORS and reading.words[at] in _TOWARDS_PROVIDER:
+        at -= 1
+    gap = reading.text[reading.ends[at] : reading.starts[i]]
+    if ". " in gap or PART_BREAK in gap:
+        return None
+    first = at
+    while first > 0 and reading.gap_before(first) in {".", "_", "-"}:
+        first -= 1
+    name = reading.text[reading.starts[first] : reading.ends[at]]
+    return first if is_user_name(name, _written_word(reading, at)) else None
 
 
 def _com_follows(reading: Reading, i: int) -> bool:
@@ -223,11 +241,11 @@ def _com_follows(reading: Reading, i: int) -> bool:
 
 
 def _named_after(reading: Reading, i: int, *, is_mail_word: bool) -> EmailSpan | None:
-    """"my gmail is jess dot walks": a name behind the provider at word i."""
+    """ "my gmail is jess dot walks": a name behind the provider at word i."""
     words = reading.words
     first = i + 2 if _com_follows(reading, i) else i + 1
     at = first
-    told = ":" in reading.gap(i) or "=" in reading.gap(i)
+    told = any(sign in reading.gap(i) for sign in (":", "=", " - ", "~", "->"))
     while at < len(words) and at - first < _MOST_CONNECTORS and words[at] in _CONNECTORS:
         told = told or words[at] in {"is", "es", "user", "username", "name", "address", "under", "usuario"}
         at += 1
@@ -252,7 +270,7 @@ def _last_of_local_part(reading: Reading, i: int) -> int:
     while i + 1 < len(reading.words):
         if reading.gap(i) in {".", "_", "-"}:
             i += 1
-        elif reading.words[i + 1] in _JOINERS and i + 2 < len(reading.words) and _is_signs(reading.gap(i)):
+        elif reading.words[i + 1] in _JOINERS and i + 2 < len(reading.words) and not reading.gap(i).strip(" _-()[]"):
             i += 2
         else:
             break

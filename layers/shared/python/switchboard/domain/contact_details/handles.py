@@ -6,7 +6,7 @@ import re
 
 from switchboard.domain.contact_details.names import is_user_name
 from switchboard.domain.contact_details.phrases import Phrases
-from switchboard.domain.contact_details.tokens import Reading
+from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
 
 
 def _words(text: str) -> frozenset[str]:
@@ -16,8 +16,8 @@ def _words(text: str) -> frozenset[str]:
 # Services that are nothing else, and those whose names are words too.
 SERVICES = _words(
     "instagram insta whatsapp snapchat facebook telegram tiktok twitter discord wechat viber kik linkedin skype"
-    " messenger imessage facetime ig fb wsp wpp watsapp whatsap wassap guasap wasap youtube nextdoor sc"
-    " googlevoice hangouts rover wag bluesky reddit pinterest tumblr twitch onlyfans threads"
+    " messenger imessage facetime ig fb wsp wpp watsapp whatsap wassap guasap wasap youtube nextdoor"
+    " googlevoice hangouts bluesky reddit pinterest tumblr twitch onlyfans"
 )
 VAGUE_SERVICES = _words("snap signal tg wa line x zoom slack gram fbook face sc threads rover wag")
 PAYMENTS = _words("venmo zelle cashapp paypal applepay googlepay gpay chime revolut bizum wise vnmo cashap")
@@ -37,6 +37,7 @@ _INVITES = (
     r"(?:fb|ig|snapchat|telegram|signal|tg|skype|discord) me\b(?! (?:a|the|some|any|pic))",
     rf"(?:im|i am|were|we are|its me|also|available|estoy|always|mostly) (?:also |always |mostly |easier )?(?:on|en) "
     rf"(?:the )?(?:{_SURE}|signal|snap|line|tg|wa)\b(?! (?:too much|all day|the phone))",
+    rf"(?:search|search for|look up|lookup|google) (?:\w+ ){{1,4}}?on (?:{_SURE})",
     rf"(?:my|mi|our) (?:\w+ )?(?:{_SURE})\b(?! (?:post|posts|story|feed|app|page about|stories|friends|account got|is down))",
     rf"(?:whats|what is|got|have|give|gimme|send|share|drop|cual es|tienes|pasame|dame|need|use|usas) "
     rf"(?:me )?(?:your|ur|a|an|you|you on|u|tu|tus)? ?(?:{_SURE})\b",
@@ -59,6 +60,7 @@ _NOT_HELD = re.compile(
 _INVITE = re.compile("|".join(rf"\b{one}" if not one.startswith("\\b") else one for one in _INVITES))
 _PAYMENT = re.compile("|".join(rf"\b{one}" if one[0] != "^" else one for one in _PAYING))
 _NAMED = re.compile(_NAME_AFTER)
+_SURE_NAMED = re.compile(rf"\b(?:{_SURE}|{_PAY})\b")
 _AT_NAME = re.compile(r"(?<![a-z0-9.])@ ?([a-z][a-z0-9_.-]{2,40})")
 _CASH_NAME = re.compile(r"\$ ?([a-z][a-z0-9_-]{2,30})")
 _FILLER = _words(
@@ -83,8 +85,15 @@ def handles_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     if has_service:
         spans.extend(_matches(_INVITE, reading, phrases))
         spans.extend(_matches(_PAYMENT, reading, phrases))
-        spans.extend(_named(reading, phrases))
+        spans.extend(_named(reading, phrases, _NAMED))
     return spans
+
+
+def names_across(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
+    """Spans that hold a service and, perhaps in a later text, a name on it."""
+    if VOCABULARY_TRIGGERS.isdisjoint(phrases.text.split()):
+        return []
+    return _named(reading, phrases, _SURE_NAMED)
 
 
 VOCABULARY_TRIGGERS = SERVICES | VAGUE_SERVICES | PAYMENTS | _words("dm pm dms handle username usuario")
@@ -107,10 +116,10 @@ def _is_in_channel(text: str, start: int, end: int) -> bool:
     return _NOT_HELD.search(text, begin, min(stop if stop >= 0 else len(text), end + 60)) is not None
 
 
-def _named(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
+def _named(reading: Reading, phrases: Phrases, pattern: re.Pattern[str]) -> list[tuple[int, int]]:
     """A service with a user name beside it."""
     spans = []
-    for match in _NAMED.finditer(phrases.text):
+    for match in pattern.finditer(phrases.text):
         first, last = phrases.words_at(*match.span())
         at = _name_after(reading, last, match.group())
         if at is not None:
@@ -124,7 +133,8 @@ def _named(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
 
 def _name_after(reading: Reading, service: int, word: str) -> int | None:
     at = service + 1
-    told = reading.gap(service).lstrip()[:1] in {":", "=", "@", "-", "~"} or reading.gap(service).strip() in {"->", "@"}
+    gap = reading.gap(service)
+    told = gap.lstrip()[:1] in {":", "=", "@", "~"} or (gap.strip() in {"->", "-"} and " " in gap)
     while at < len(reading.words) and at - service <= _NAME_REACH and reading.words[at] in _FILLER:
         told = told or ("@" in reading.gap(at)) or ":" in reading.gap(at)
         at += 1
@@ -156,7 +166,7 @@ def _end_of_name(reading: Reading, i: int) -> int:
 
 def _crosses_sentence(reading: Reading, first: int, last: int) -> bool:
     gap = reading.text[reading.ends[first] : reading.starts[last]]
-    return any(sign in gap for sign in (". ", "! ", "? ", "\n"))
+    return any(sign in gap for sign in (". ", "! ", "? ")) or ("\n" in gap and PART_BREAK not in gap)
 
 
 def _name_before(reading: Reading, service: int) -> int | None:
@@ -182,7 +192,9 @@ def _signed(reading: Reading) -> list[tuple[int, int]]:
             name = match.group(1).rstrip(".-")
             written = reading.as_written(match.start(1), match.start(1) + len(name))
             is_tight = match.start(1) == match.start() + 1
-            if name not in _NO_NAME and (is_user_name(name, written) or (is_tight and _is_cued(reading, match.start()))):
+            if name not in _NO_NAME and (
+                is_user_name(name, written) or (is_tight and _is_cued(reading, match.start()))
+            ):
                 spans.append((match.start(), match.start(1) + len(name)))
     return spans
 

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from switchboard.domain.contact_details import redact
 from switchboard.domain.contact_details.emails import emails_in
-from switchboard.domain.contact_details.handles import VOCABULARY, handles_in
-from switchboard.domain.contact_details.phones import phones_in
+from switchboard.domain.contact_details.handles import VOCABULARY, handles_in, names_across
+from switchboard.domain.contact_details.phones import Scope, phones_in
 from switchboard.domain.contact_details.phrases import phrases_of
 from switchboard.domain.contact_details.solicitations import solicitations_in
-from switchboard.domain.contact_details.tokens import Reading, read
+from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, read
 from switchboard.domain.contact_details.urls import urls_in
+from switchboard.domain.contact_details.vanity import vanity_numbers_in
 from switchboard.domain.contact_details.verdict import Finding, Verdict, ViolationType
 
 LONGEST_TEXT = 1600
 _EARLIER_TEXTS = 5
 _EARLIER_TAIL = 160
 _NEW_HEAD = 400
-_BETWEEN_TEXTS = "\n\x1e"
+_BETWEEN_TEXTS = "\n" + PART_BREAK
 
 
 class _Found(NamedTuple):
@@ -46,7 +48,8 @@ def judge(
     text = text[:LONGEST_TEXT]
     reading = read(text)
     found = _details(reading, allowed_urls, hotlines)
-    found += _social(reading)
+    phrases = phrases_of(reading, VOCABULARY)
+    found += _social(handles_in(reading, phrases) + solicitations_in(reading, phrases))
     placed = [(_finding(reading, one, 0), one) for one in found]
     joined = [one[-_EARLIER_TAIL:] for one in earlier[-_EARLIER_TEXTS:] if one.strip()]
     if joined:
@@ -54,13 +57,11 @@ def judge(
     return _verdict(text, placed)
 
 
-def _details(
-    reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str], boundary: int = 0
-) -> list[_Found]:
+def _details(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str], boundary: int = 0) -> list[_Found]:
     """Numbers and addresses."""
     urls = urls_in(reading, allowed=allowed_urls)
     emails = emails_in(reading)
-    quiet = [(url.start, url.end) for url in urls if url.is_allowed]
+    scope = Scope(hotlines, [(url.start, url.end) for url in urls if url.is_allowed], boundary)
     mailed = [(email.start, email.end) for email in emails]
     found = [_Found(*email[:2], ViolationType.EMAIL, redact.email_cover(email.domain), True) for email in emails]
     found += [
@@ -70,15 +71,13 @@ def _details(
     ]
     found += [
         _Found(phone.start, phone.end, ViolationType.PHONE_NUMBER, redact.phone_cover(phone.digits), phone.is_held)
-        for phone in phones_in(reading, hotlines=hotlines, quiet=quiet, boundary=boundary)
+        for phone in phones_in(reading, scope) + vanity_numbers_in(reading, scope)
         if not _overlaps(phone.start, phone.end, mailed)
     ]
     return found
 
 
-def _social(reading: Reading) -> list[_Found]:
-    phrases = phrases_of(reading, VOCABULARY)
-    spans = handles_in(reading, phrases) + solicitations_in(reading, phrases)
+def _social(spans: list[tuple[int, int]]) -> list[_Found]:
     return [_Found(start, end, ViolationType.SOCIAL_MEDIA, redact.REDACTED, True) for start, end in spans]
 
 
@@ -89,10 +88,12 @@ def _across(
     before = _BETWEEN_TEXTS.join(earlier) + _BETWEEN_TEXTS
     reading = read(before + text)
     origin = reading.folded.origin
-    boundary = next((at for at, place in enumerate(origin) if place >= len(before)), len(origin))
+    boundary = bisect_left(origin, len(before))
+    found = _details(reading, allowed_urls, hotlines, boundary)
+    found += _social(names_across(reading, phrases_of(reading, VOCABULARY)))
     return [
         (_finding(reading, one, len(before)), one)
-        for one in _details(reading, allowed_urls, hotlines, boundary)
+        for one in found
         if one.start < boundary < one.end
     ]
 

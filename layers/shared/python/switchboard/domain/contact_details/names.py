@@ -11,21 +11,23 @@ def _words(text: str) -> frozenset[str]:
 
 # Endings that are no English word, or are seldom anything else after a dot.
 PLAIN_ENDINGS = _words(
-    "com net org edu gov biz info io co uk ca au nz ie de fr es mx br nl eu us app dev xyz ly gg tv ai cc gl bio"
-    " ee fm vip inc llc eus ws mobi tel asia cl ar pe ve ru cn jp kr pl pt se ch il za tk su cat com's"
+    "com net org edu gov biz io co uk ca au nz ie fr mx br nl eu dev xyz ly gg tv ai cc gl bio ee fm vip inc llc"
+    " eus ws mobi tel asia ru cn jp kr pl za tk gle"
 )
 # Endings that are words too: a missing space after a full stop looks the same.
 NOUN_ENDINGS = _words(
-    "dog dogs pet pets care live life house home shop store today vet works fun run walk online link links page"
+    "info app dog dogs pet pets care live life house home shop store today vet works fun run walk online link links page"
     " social team family love cafe club site website space world zone tech email center guru services agency blog"
     " news photos pics video chat contact support academy training cash pay help host art city design direct events"
     " group one plus pro pub rentals reviews rocks solutions style tips top tours travel wtf cool test example"
     " goo green gold kim ninja name network media studio farm horse fish cab limo place media wiki work"
 )
-FUNCTION_ENDINGS = _words("me so is it in to at am be no do my am as by pm if my us st sh ms")
+FUNCTION_ENDINGS = _words(
+    "me so is it in to at am be no do my as by pm if us st sh ms de es se su ve la al el il ch ar pt cl pe cat un"
+)
 ALL_ENDINGS = PLAIN_ENDINGS | NOUN_ENDINGS | FUNCTION_ENDINGS
 SPOKEN_ENDINGS = PLAIN_ENDINGS | _words(
-    "dog dogs pet pets care live shop store site online link page club vet me email services cafe social works"
+    "info app dog dogs pet pets care live shop store site online link page club vet me email services cafe social works"
 )
 FILE_ENDINGS = _words("jpg jpeg png gif pdf doc docx txt mov mp4 mp3 heic zip csv xls xlsx wav webp")
 PROVIDERS = _words(
@@ -71,8 +73,10 @@ def is_user_name(word: str, written: str) -> bool:
         return True
     if len(word) < _LONG or not word.replace("'", "").isalpha():
         return False
-    return word not in _ORDINARY and not word.endswith(_ORDINARY_ENDINGS) and not word.rstrip("s").endswith(
-        _ORDINARY_ENDINGS
+    return (
+        word not in _ORDINARY
+        and not word.endswith(_ORDINARY_ENDINGS)
+        and not word.rstrip("s").endswith(_ORDINARY_ENDINGS)
     )
 
 

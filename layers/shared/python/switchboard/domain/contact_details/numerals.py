@@ -45,7 +45,9 @@ _TEENS = (
     "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
     "diez onze doce trece catorce quince dieciseis diecisiete dieciocho diecinueve",
 )
-_TWENTIES = "veinte veintiuno veintidos veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve"
+_TWENTIES = (
+    "veinte veintiuno veintidos veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve"
+)
 _TENS = (
     "twenty thirty forty fifty sixty seventy eighty ninety",
     "- treinta cuarenta cincuenta sesenta setenta ochenta noventa",
@@ -71,6 +73,7 @@ _SHORTEST_RUN_OF_LETTERS = 3
 _SHORTEST_SQUASHED = 6
 _MOST_HELD_APART = 3
 _PHONE_LENGTHS = (10, 11)
+_LOCAL_LENGTH = 7
 
 
 @cache
@@ -126,7 +129,7 @@ def pieces_of(reading: Reading) -> list[Piece]:
         elif len(word) == 1:
             resume_at = _read_letters_apart(reading, i, pieces)
         elif not word.isalpha():
-            pieces.extend(_mixed(word, starts[i], i))
+            pieces.extend(_mixed(word, starts[i], i, is_beside=_is_beside_look_alikes(words, i)))
         elif len(word) >= _SHORTEST_SQUASHED and word[:2] in _squashed()[2]:
             pieces.extend(_segments(word, starts[i], i, Kind.SPELLED))
     return pieces
@@ -136,11 +139,7 @@ def _read_letters_apart(reading: Reading, first: int, pieces: list[Piece]) -> in
     """Reads words whose letters stand apart ("t w o"), and says at which word to go on."""
     words, starts, ends = reading.words, reading.starts, reading.ends
     last = first
-    while (
-        last + 1 < len(words)
-        and len(words[last + 1]) == 1
-        and starts[last + 1] - ends[last] <= _MOST_HELD_APART
-    ):
+    while last + 1 < len(words) and len(words[last + 1]) == 1 and starts[last + 1] - ends[last] <= _MOST_HELD_APART:
         last += 1
     if last - first + 1 < _SHORTEST_RUN_OF_LETTERS:
         return first + 1
@@ -156,9 +155,17 @@ def _read_letters_apart(reading: Reading, first: int, pieces: list[Piece]) -> in
     return last + 1
 
 
-def _mixed(word: str, start: int, i: int) -> list[Piece]:
+def _is_beside_look_alikes(words: list[str], i: int) -> bool:
+    """Whether a word next to this one has figures and letters that look like figures."""
+    return any(
+        _LOOK_ALIKE.fullmatch(word) and not word.isdigit() and not word.isalpha() and not _QUANTITY.fullmatch(word)
+        for word in words[max(0, i - 1) : i] + words[i + 1 : i + 2]
+    )
+
+
+def _mixed(word: str, start: int, i: int, *, is_beside: bool) -> list[Piece]:
     """The digits of a word of letters and figures; none where it is a quantity or a code."""
-    if _QUANTITY.fullmatch(word):
+    if _QUANTITY.fullmatch(word) and not is_beside:
         return []
     found = _segments(word, start, i, Kind.MIXED)
     if found:
@@ -194,13 +201,16 @@ def _segments(word: str, start: int, i: int, kind: Kind) -> list[Piece]:
 def joined(pieces: list[Piece], reading: Reading) -> list[Piece]:
     """The pieces with tens, hundreds and repeats worked out, and words that are no digits here left out."""
     result: list[Piece] = []
+    is_spelled_out = len(pieces) >= _LOCAL_LENGTH
     i = 0
     while i < len(pieces):
         piece = pieces[i]
-        if piece.kind <= Kind.MIXED:
+        if _counts_digits(piece, reading):
+            i += 1
+        elif piece.kind <= Kind.MIXED:
             i = _after_plain(pieces, i, result, reading)
         elif piece.kind >= Kind.WEAK:
-            if _counts(pieces, i, result, reading):
+            if _counts(pieces, i, result, reading, is_spelled_out=is_spelled_out):
                 result.append(piece._replace(kind=Kind.SPELLED))
             i += 1
         else:
@@ -276,7 +286,16 @@ def _and_between(one: Piece, other: Piece, reading: Reading) -> bool:
     return other.first == one.last + 2 and reading.words[one.last + 1] in {"and", "y"}
 
 
-def _counts(pieces: list[Piece], i: int, result: list[Piece], reading: Reading) -> bool:
+def _counts_digits(piece: Piece, reading: Reading) -> bool:
+    """Whether the number says how many digits follow or went before ("the last four")."""
+    if piece.digits not in {"2", "3", "4"} or piece.first == 0:
+        return False
+    return reading.words[piece.first - 1] in {"last", "first", "next", "final", "middle", "other", "remaining"}
+
+
+def _counts(
+    pieces: list[Piece], i: int, result: list[Piece], reading: Reading, *, is_spelled_out: bool
+) -> bool:
     """Whether a word that is mostly no digit ("oh", "to") is one here, by the digits beside it."""
     piece = pieces[i]
     before = bool(result) and _touch(result[-1], piece, reading)
@@ -284,4 +303,5 @@ def _counts(pieces: list[Piece], i: int, result: list[Piece], reading: Reading) 
     if piece.kind is Kind.WEAK:
         return before or (after and pieces[i + 1].kind is not Kind.HOMOPHONE)
     spelled_before = before and result[-1].kind in (Kind.SPELLED, Kind.MIXED)
-    return spelled_before and after and pieces[i + 1].kind is not Kind.FIGURES
+    spelled_after = after and pieces[i + 1].kind in (Kind.SPELLED, Kind.MIXED, Kind.WEAK, Kind.HOMOPHONE)
+    return spelled_after and (spelled_before or is_spelled_out) or spelled_before and is_spelled_out

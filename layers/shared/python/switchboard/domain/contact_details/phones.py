@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.cues import STRONG, Cues
+from switchboard.domain.contact_details.numerals import number_words
 from switchboard.domain.contact_details.runs import Group, Link, runs_of
-from switchboard.domain.contact_details.tokens import Reading
-from switchboard.domain.contact_details.vocabulary import FILLERS, PARTS
+from switchboard.domain.contact_details.shapes import (
+    LOCAL,
+    LONGEST,
+    NATIONAL,
+    is_counting,
+    is_ten,
+    shape_points,
+)
+from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
+from switchboard.domain.contact_details.vocabulary import CHATTER, FILLERS, PARTS
 
 
 class PhoneSpan(NamedTuple):
@@ -21,246 +30,190 @@ class PhoneSpan(NamedTuple):
     is_held: bool
 
 
-_THRESHOLD = 4.0
-_LOCAL, _NATIONAL, _WITH_COUNTRY, _LONGEST = 7, 10, 11, 15
-_SHORTEST_INTERNATIONAL = 8
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What numbers are judged against.
 
-# Points for how ten digits (after a leading 1) are grouped.
-_TEN_SHAPES = {
-    (10,): 4.0,
-    (3, 3, 4): 5.0,
-    (3, 7): 4.0,
-    (6, 4): 4.0,
-    (2, 4, 4): 2.5,
-    (4, 3, 3): 2.5,
-    (3, 3, 2, 2): 4.0,
-    (3, 4, 3): 2.5,
-    (5, 5): 2.0,
-    (4, 6): 2.0,
-    (2, 8): 1.0,
-    (3, 2, 2, 3): 2.5,
-}
-_OTHER_TEN = 2.0
-_INTERNATIONAL = 5.0
-_TRUNK_ELEVEN = 2.5
-_COUNTRY_GUESS = 1.5
-_LOCAL_SHAPES = {(3, 4): 1.0, (7,): 0.5, (3, 2, 2): 1.0}
+    quiet are spans (an allowed address) where digits are taken for an id; with a boundary, the end of earlier
+    texts, a number complete before it takes nothing from behind it.
+    """
+
+    hotlines: Container[str] = ()
+    quiet: list[tuple[int, int]] = field(default_factory=list)
+    boundary: int = 0
+
+
+class _Candidate(NamedTuple):
+    points: float
+    last: int
+    digits: str
+
+
+_THRESHOLD = 4.0
+_LISTED = -1.0
+_FILLED = -1.0
+_FILLED_LOCAL = -2.0
 _DISGUISED = 2.0
+_MIXED_DIGITS = 2
 _NOTHING_ELSE = 2.0
 _PART_WORDS = 3.0
-_LISTED = -1.0
-_BAD_AREA = -3.0
+_ONLY_PARTS = 4.0
+_LEADING_ZERO = 1.0
 _COUNTING = -5.0
 _LABELLED = -4.0
 _LABELLED_BUT_CUED = -2.0
-_FEW_WORDS = 3
-_MOST_GROUP = 4
-_SEQUENCES = ("01234567890", "1234567890", "12345678910", "9876543210", "10987654321")
-_VANITY = re.compile(
-    r"(?<![\w-])(?:\+?1[ .-]?)?(?:\(?([2-9][0-9]{2})\)?[ .-]{0,2})?([2-9][0-9]{2})([ .-])([a-z]{4})(?![\w])"
-    r"|(?<![\w-])(?:1[ .-]?)?8(?:00|88|77|66|55|44|33)[.-]([a-z]{7})(?![\w])"
-)
-_KEYPAD = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
+_FEW_WORDS = 4
+_AROUND = 6
 
 
-def phones_in(
-    reading: Reading, *, hotlines: Container[str], quiet: list[tuple[int, int]], boundary: int = 0
-) -> list[PhoneSpan]:
-    """The numbers of a text; quiet are spans (an allowed address) where digits are taken for an id.
-
-    With a boundary, only numbers that go over it or lie behind it are given.
-    """
-    runs = runs_of(reading)
+def phones_in(reading: Reading, scope: Scope) -> list[PhoneSpan]:
+    """The numbers of a text in order; hotlines are left out."""
     spans: list[PhoneSpan] = []
     cues: Cues | None = None
-    for run in runs:
-        if sum(len(group.digits) for group in run) < _LOCAL:
+    for run in runs_of(reading):
+        if sum(len(group.digits) for group in run) < LOCAL:
             continue
         cues = cues or Cues(reading)
-        spans.extend(_phones_in_run(run, reading, cues, hotlines, quiet, boundary))
-    spans.extend(_vanity(reading, cues, hotlines))
+        spans.extend(_in_run(run, reading, cues, scope))
     return spans
 
 
-def _phones_in_run(
-    run: list[Group],
-    reading: Reading,
-    cues: Cues,
-    hotlines: Container[str],
-    quiet: list[tuple[int, int]],
-    boundary: int,
-) -> list[PhoneSpan]:
+def as_e164(digits: str) -> str:
+    """The digits with a plus, those of ten taken for the US."""
+    return "+1" + digits if len(digits) == NATIONAL else "+" + digits
+
+
+def _in_run(run: list[Group], reading: Reading, cues: Cues, scope: Scope) -> list[PhoneSpan]:
     spans: list[PhoneSpan] = []
     i = 0
     while i < len(run):
-        best = _best_from(run, i, reading, cues, quiet)
+        best = _best_from(run, i, reading, cues, scope)
         if best is None:
             i += 1
             continue
-        score, j, digits = best
-        start, end = run[i].start, run[j].end
-        if _e164(digits) not in hotlines and end > boundary:
-            spans.append(PhoneSpan(start, end, digits, score >= _THRESHOLD))
-        i = j + 1
+        if as_e164(best.digits) not in scope.hotlines:
+            start, end = run[i].start, run[best.last].end
+            spans.append(PhoneSpan(start, end, best.digits, best.points >= _THRESHOLD))
+        i = best.last + 1
     return spans
 
 
-def _best_from(
-    run: list[Group], i: int, reading: Reading, cues: Cues, quiet: list[tuple[int, int]]
-) -> tuple[float, int, str] | None:
-    """The best number that begins with group i: its score, last group and digits."""
-    best: tuple[float, int, str] | None = None
-    total = 0
+def _best_from(run: list[Group], i: int, reading: Reading, cues: Cues, scope: Scope) -> _Candidate | None:
+    """The best number that begins with group i."""
+    best: _Candidate | None = None
+    digits = ""
+    lengths: tuple[int, ...] = ()
     for j in range(i, len(run)):
-        total += len(run[j].digits)
-        if total > _LONGEST:
+        group = run[j]
+        if len(digits) + len(group.digits) > LONGEST or _is_complete(run, i, j, scope):
             break
-        if total < _LOCAL:
+        digits += group.digits
+        lengths = (*lengths, len(group.digits))
+        if len(digits) < LOCAL:
             continue
-        window = run[i : j + 1]
-        shape = _shape(window, is_whole=len(window) == len(run))
-        if shape <= 0:
+        points = _points(run, i, j, digits, lengths, reading, cues, scope)
+        if points is None or (points < _THRESHOLD and not is_ten(digits, lengths)):
             continue
-        score = shape + _context(window, run, reading, cues, quiet)
-        digits = "".join(group.digits for group in window)
-        is_kept = score >= _THRESHOLD or _is_ten(digits, window)
-        if is_kept and (best is None or score > best[0]):
-            best = (score, j, digits)
+        if best is None or points > best.points or (run[i].is_international and points == best.points):
+            best = _Candidate(points, j, digits)
     return best
 
 
-def _is_ten(digits: str, window: list[Group]) -> bool:
-    """Whether this is a ten-digit number as such, which is recorded whatever stands around it."""
-    ten = digits[1:] if len(digits) == _WITH_COUNTRY and digits[0] == "1" else digits
-    if len(ten) != _NATIONAL or ten[0] in "01":
+def _is_complete(run: list[Group], i: int, j: int, scope: Scope) -> bool:
+    """Whether earlier texts gave a whole number before group j, which is the new one's first."""
+    if not (i < j and run[j - 1].end <= scope.boundary <= run[j].start):
         return False
-    return len(window) == 1 or _lengths(window) in {(3, 3, 4), (1, 3, 3, 4)}
+    return sum(len(group.digits) for group in run[:j]) >= NATIONAL
 
 
-def _shape(window: list[Group], *, is_whole: bool) -> float:
-    """Points for the digits alone; none where they are no number."""
-    digits = "".join(group.digits for group in window)
-    lengths = _lengths(window)
-    if window[0].is_international:
-        return _INTERNATIONAL if len(digits) >= _SHORTEST_INTERNATIONAL else 0.0
-    points = _national(digits, lengths, is_whole=is_whole)
-    if points <= 0:
-        return 0.0
-    links = [group.link for group in window[1:]]
-    if Link.LIST in links:
-        points += _LISTED
+def _points(
+    run: list[Group],
+    i: int,
+    j: int,
+    digits: str,
+    lengths: tuple[int, ...],
+    reading: Reading,
+    cues: Cues,
+    scope: Scope,
+) -> float | None:
+    """The points of groups i to j together, None where they are no number."""
+    is_whole = _is_whole(run, i, j)
+    points = shape_points(digits, lengths, is_international=run[i].is_international, is_whole=is_whole)
+    window = run[i : j + 1]
+    if len(digits) == NATIONAL and _is_only_parts(window, reading, scope):
+        points = max(points, _ONLY_PARTS)
+    if points <= 0 or (len(digits) == LOCAL and _is_across(window, scope) and not _is_strong(window, cues)):
+        return None
+    return points + _links(window, digits) + _context(window, reading, cues, scope, is_whole=is_whole)
+
+
+def _is_across(window: list[Group], scope: Scope) -> bool:
+    return window[0].end <= scope.boundary <= window[-1].start
+
+
+def _is_strong(window: list[Group], cues: Cues) -> bool:
+    return cues.near(window[0].first, window[-1].last) >= STRONG
+
+
+def _is_whole(run: list[Group], i: int, j: int) -> bool:
+    """Whether nothing holds the groups i to j closely to others, and commas do not cut them either."""
+    if i and run[i].link is Link.CLOSE:
+        return False
+    if j + 1 < len(run) and run[j + 1].link is Link.CLOSE:
+        return False
+    return j - i + 1 == len(run) or all(group.link is not Link.LIST for group in run[i + 1 : j + 1])
+
+
+def _links(window: list[Group], digits: str) -> float:
+    """Points lost where commas or words stand between the groups."""
+    links = {group.link for group in window[1:]}
+    points = _LISTED if Link.LIST in links else 0.0
     if Link.FILLED in links:
-        points += _LISTED if lengths in _TEN_SHAPES else 2 * _LISTED
+        points += _FILLED if len(digits) >= NATIONAL else _FILLED_LOCAL
     return points
 
 
-def _lengths(window: list[Group]) -> tuple[int, ...]:
-    return tuple(len(group.digits) for group in window)
-
-
-def _national(digits: str, lengths: tuple[int, ...], *, is_whole: bool) -> float:
-    count = len(digits)
-    if count == _WITH_COUNTRY and digits[0] == "1":
-        return _ten(digits[1:], lengths[1:] if lengths[0] == 1 else (lengths[0] - 1, *lengths[1:]), is_whole=is_whole)
-    if count == _NATIONAL:
-        return _ten(digits, lengths, is_whole=is_whole)
-    if count == _LOCAL:
-        return _LOCAL_SHAPES.get(lengths, 0.5) if is_whole else 0.0
-    return _foreign(digits, lengths) if is_whole else 0.0
-
-
-def _ten(digits: str, lengths: tuple[int, ...], *, is_whole: bool) -> float:
-    points = _TEN_SHAPES.get(lengths)
-    if points is None:
-        if not is_whole or max(lengths) > _MOST_GROUP:
-            return 0.0
-        points = _OTHER_TEN
-    if digits[0] in "01":
-        points += _BAD_AREA
-    if len(set(digits)) == 1 or digits in _SEQUENCES:
-        points += _COUNTING
-    return max(points, 0.0)
-
-
-def _foreign(digits: str, lengths: tuple[int, ...]) -> float:
-    if digits.startswith(("00", "011")) and len(digits) > _WITH_COUNTRY:
-        return _INTERNATIONAL - 1
-    if digits.startswith("0") and len(digits) == _WITH_COUNTRY:
-        return _TRUNK_ELEVEN
-    if len(digits) in range(_WITH_COUNTRY, _LONGEST - 1) and len(lengths) > 1 and digits[0] not in "01":
-        return _COUNTRY_GUESS if lengths[0] in (2, 3) else 0.0
-    return 0.0
-
-
-def _context(
-    window: list[Group], run: list[Group], reading: Reading, cues: Cues, quiet: list[tuple[int, int]]
-) -> float:
+def _context(window: list[Group], reading: Reading, cues: Cues, scope: Scope, *, is_whole: bool) -> float:
     """Points for how it is written and what stands around it."""
     first, last = window[0].first, window[-1].last
     cue = cues.near(first, last)
     points = cue
     if _is_disguised(window, reading):
         points += _DISGUISED
-    if _is_counting(window):
+    if is_counting([group.digits for group in window]):
         points += _COUNTING
-    if cue < STRONG:
-        points += _surroundings(window, run, reading)
-    in_quiet = any(start <= window[0].start < end for start, end in quiet)
+    if any(group.digits[0] == "0" and len(group.digits) > 1 for group in window[1:]):
+        points += _LEADING_ZERO
+    in_quiet = any(start <= window[0].start < end for start, end in scope.quiet)
     if in_quiet or cues.is_labelled(first, last):
-        points += _LABELLED_BUT_CUED if cue >= STRONG and not in_quiet else _LABELLED
+        return points + (_LABELLED_BUT_CUED if cue >= STRONG and not in_quiet else _LABELLED)
+    if cue < STRONG and is_whole:
+        points += _surroundings(first, last, reading)
     return points
 
 
 def _is_disguised(window: list[Group], reading: Reading) -> bool:
-    if sum(len(group.digits) for group in window if group.is_mixed) >= 2:  # noqa: PLR2004 - one may be a slip
+    if sum(len(group.digits) for group in window if group.is_mixed) >= _MIXED_DIGITS:
         return True
     return reading.folded.is_disguised(window[0].start, window[-1].end)
 
 
-def _is_counting(window: list[Group]) -> bool:
-    """Whether the groups are a list of quantities: rising, falling or level in four steps or more."""
-    if len(window) < _MOST_GROUP or any(group.digits[0] == "0" and len(group.digits) > 1 for group in window):
-        return False
-    values = [int(group.digits) for group in window]
-    return values == sorted(values) or values == sorted(values, reverse=True)
-
-
-def _surroundings(window: list[Group], run: list[Group], reading: Reading) -> float:
+def _surroundings(first: int, last: int, reading: Reading) -> float:
     """Points where the text says little else, or speaks of the number's parts."""
-    inside = reading.words[window[0].first : window[-1].last + 1]
-    if any(word in PARTS for word in inside):
+    if any(word in PARTS for word in reading.words[first : last + 1]):
         return _PART_WORDS
-    first, last = run[0].first, run[-1].last
-    outside = [word for word in reading.words[:first][-6:] + reading.words[last + 1 :][:6] if word not in FILLERS]
-    return _NOTHING_ELSE if len(outside) <= _FEW_WORDS and len(window) == len(run) else 0.0
+    around = reading.words[max(0, first - _AROUND) : first] + reading.words[last + 1 : last + 1 + _AROUND]
+    return _NOTHING_ELSE if sum(word not in FILLERS for word in around) <= _FEW_WORDS else 0.0
 
 
-def _vanity(reading: Reading, cues: Cues | None, hotlines: Container[str]) -> list[PhoneSpan]:
-    """Numbers that end in letters ("202-555-DOGS")."""
-    if not any(word in {"800", "888", "877", "866", "855", "844", "833"} or len(word) == 3 and word.isdigit() for word in reading.words):  # noqa: E501, PLR2004
-        return []
-    spans: list[PhoneSpan] = []
-    for match in _VANITY.finditer(reading.text):
-        first = max(0, _word_at(reading, match.start()))
-        cues = cues or Cues(reading)
-        is_full = match.group(1) is not None or match.group(5) is not None
-        is_loud = reading.as_written(*match.span())[-4:].isupper()
-        points = (2.0 if is_full else 1.0) + (2.0 if is_loud else 0.0) + cues.near(first, first + 2)
-        if match.group(3) == " " and not is_loud:
-            continue
-        digits = "".join(char for char in match.group().translate(_KEYPAD) if char.isdigit())
-        if points >= _THRESHOLD and _e164(digits) not in hotlines:
-            spans.append(PhoneSpan(match.start(), match.end(), digits, is_held=True))
-    return spans
-
-
-def _word_at(reading: Reading, start: int) -> int:
-    from bisect import bisect_right
-
-    return bisect_right(reading.starts, start) - 1
-
-
-def _e164(digits: str) -> str:
-    if len(digits) == _NATIONAL:
-        return "+1" + digits
-    return "+" + digits
+def _is_only_parts(window: list[Group], reading: Reading, scope: Scope) -> bool:
+    """Whether the texts that the groups come from, one of them new, hold next to nothing else."""
+    if not _is_across(window, scope):
+        return False
+    begin = reading.text.rfind(PART_BREAK, 0, window[0].start) + 1
+    numbers = number_words()
+    return all(
+        word.isdigit() or word in CHATTER or word in numbers
+        for word, start in zip(reading.words, reading.starts, strict=True)
+        if start >= begin
+    )

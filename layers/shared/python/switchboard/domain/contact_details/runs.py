@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.numerals import Kind, Piece, joined, pieces_of
-from switchboard.domain.contact_details.tokens import Reading
-from switchboard.domain.contact_details.vocabulary import FILLERS, HYPHENS, LABELS, SOFT_UNITS, UNITS
+from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
+from switchboard.domain.contact_details.vocabulary import CHATTER, FILLERS, HYPHENS, LABELS, SOFT_UNITS, UNITS
 
 
 class Link(IntEnum):
@@ -84,11 +84,13 @@ def _unexplained(pieces: list[Piece], reading: Reading) -> list[Piece | None]:
         spans = [match.span() for match in _EXPLAINED.finditer(reading.text)]
     result: list[Piece | None] = []
     at = 0
-    for piece in pieces:
+    for number, piece in enumerate(pieces):
+        follows = pieces[number + 1].first if number + 1 < len(pieces) else -1
         while at < len(spans) and spans[at][1] <= piece.start:
             at += 1
         explained = at < len(spans) and spans[at][0] <= piece.start
-        result.append(None if explained or _is_quantity(piece, reading) else piece)
+        is_quantity = follows != piece.last + 1 and _is_quantity(piece, reading)
+        result.append(None if explained or is_quantity else piece)
     return result
 
 
@@ -164,6 +166,8 @@ def _grow(group: Group, previous: Piece, piece: Piece, reading: Reading) -> bool
         return True
     if _has_plus(piece, reading):
         return False
+    if len(group.digits) >= _MOST_QUANTITY_DIGITS and PART_BREAK in reading.text[previous.end : piece.start]:
+        return False
     if previous.kind is Kind.FIGURES and piece.kind is Kind.FIGURES:
         return len(piece.digits) == 1 and len(previous.digits) == 1 and group.piece_count == len(group.digits)
     wide = previous.kind is Kind.FIGURES and len(previous.digits) > 1
@@ -178,6 +182,9 @@ def _link(one: Piece, other: Piece, decoy: tuple[str, ...], reading: Reading) ->
     between = tuple(reading.words[one.last + 1 : other.first][: _MOST_FILLERS + 1])
     if "$" in gap or "%" in gap or "=" in gap:
         return Link.NONE, ()
+    if PART_BREAK in gap:
+        is_chatter = len(between) <= _MOST_FILLERS and all(word in CHATTER for word in between)
+        return Link.FILLED if is_chatter else Link.NONE, ()
     return _word_link(between, decoy), between
 
 

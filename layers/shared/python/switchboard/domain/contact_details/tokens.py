@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from switchboard.domain.contact_details.confusables import Folded, fold
 
+PART_BREAK = "\x1e"  # between the texts of one sender, read together
 _WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
 
 

@@ -17,7 +17,7 @@ from switchboard.domain.contact_details.names import (
     is_user_name,
     without_leet,
 )
-from switchboard.domain.contact_details.tokens import Reading
+from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
 
 
 class UrlSpan(NamedTuple):
@@ -132,8 +132,10 @@ def _is_spoken(reading: Reading, i: int, gap: str) -> bool:
     before, word = reading.words[i - 1], reading.words[i]
     if word not in SPOKEN_ENDINGS and without_leet(word) not in SPOKEN_ENDINGS:
         return False
+    if before in _DOTS and PART_BREAK in gap and word not in _SPACED_ENDINGS:
+        return False
     if before in _DOTS:
-        return i > 1 and gap.strip(" -_)(][}{<>*") == "" and "\n" not in gap
+        return i > 1 and gap.strip(" -_)(][}{<>*\n\x1e") == "" and (PART_BREAK in gap or "\n" not in gap)
     bare = without_leet(word)
     if bare in _SPACED_ENDINGS and _BRACKETED_DOT.fullmatch(gap):
         return True

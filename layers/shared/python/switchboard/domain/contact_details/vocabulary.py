@@ -10,12 +10,12 @@ def _words(text: str) -> frozenset[str]:
 # Asking to be reached, and what one is reached on.
 REACH_VERBS = _words(
     "call calls calling text txt texting message messaging msg dial dialing ring reach contact whatsapp facetime"
-    " sms buzz ping phone phoning hit holler llama llame llamen llamame llamar llamarme escribe escriba escribeme"
+    " sms ping phone phoning hit holler llama llame llamen llamame llamar llamarme escribe escriba escribeme"
     " escribame escribirme marca marcame contactame contacteme textea texteame mandame mensajeame imessage"
 )
 REACH_ME = _words("llamame escribeme escribirme llamarme marcame contactame contacteme texteame escribame hmu")
 LINE_NOUNS = _words(
-    "cell cellphone mobile phone number numbers num nbr digits line landline cel celular movil telefono numero"
+    "mob cell cellphone mobile phone number numbers num nbr digits line landline cel celular movil telefono numero"
     " fono tel fone nummer telly celly handy whatsapp wsp wpp direct personal"
 )
 SURE_LINE_NOUNS = _words("cell cellphone mobile digits celular movil telefono landline whatsapp tel wsp celly cel")
@@ -60,6 +60,8 @@ FILLERS = _words(
     " guion space dot point punto comma slash underscore my number area code so um uh like lol haha ok plus then"
     " also goes after that starts start begins luego despues finally rest of again emoji woof meow bark star"
     " bit half digits exchange prefix mas final comes now here are finishes finish to parte primera segunda"
+    " two three four termina terminan acaba con sigue en primero al numbers remaining other afterwards thats"
 )
+CHATTER = FILLERS | _words("hang on great wait sec one lol thanks got sorry hold done ready more yes almost done yep sure k")
 PARTS = _words("middle ends starts begins part area prefix exchange followed finishes termina empieza digits")
 HYPHENS = _words("dash hyphen guion dot point punto space underscore slash period")

@@ -1,0 +1,94 @@
+"""How much a row of digit groups looks like a phone number, judged by the digits alone."""
+
+from __future__ import annotations
+
+LOCAL, NATIONAL, WITH_COUNTRY, LONGEST = 7, 10, 11, 15
+SHORTEST_INTERNATIONAL = 8
+
+# Points for how ten digits (after a leading 1) are grouped.
+_TEN = {
+    (10,): 4.0,
+    (3, 3, 4): 5.0,
+    (3, 7): 4.0,
+    (6, 4): 4.0,
+    (3, 3, 2, 2): 4.0,
+    (2, 4, 4): 2.5,
+    (4, 3, 3): 2.5,
+    (3, 4, 3): 2.5,
+    (3, 2, 2, 3): 2.5,
+    (5, 5): 2.0,
+    (4, 6): 2.0,
+    (2, 8): 1.0,
+}
+_ANY_TEN = 1.5
+_LOCAL = {(3, 4): 1.0, (7,): 1.0, (3, 2, 2): 1.0}
+_ANY_LOCAL = 0.5
+_INTERNATIONAL = 5.0
+_DIALLED_INTERNATIONAL = 4.0
+_TRUNK_ELEVEN = 2.5
+_COUNTRY_GUESS = 1.5
+_AREA_FROM_ONE = -3.0
+_COUNTING = -5.0
+_MOST_IN_GROUP = 4
+_LONGEST_GUESS = 13
+_SEQUENCES = frozenset({"0123456789", "1234567890", "9876543210"})
+
+
+def shape_points(digits: str, lengths: tuple[int, ...], *, is_international: bool, is_whole: bool) -> float:
+    """Points for digits in groups of these lengths, 0 where they are no number.
+
+    is_whole: nothing else stands close to them, so that odd groupings count as well.
+    """
+    if is_international:
+        return _INTERNATIONAL if len(digits) >= SHORTEST_INTERNATIONAL else 0.0
+    count = len(digits)
+    if count == NATIONAL:
+        return _ten(digits, lengths, is_whole=is_whole)
+    if count == WITH_COUNTRY and digits[0] == "1":
+        rest = lengths[1:] if lengths[0] == 1 else (lengths[0] - 1, *lengths[1:])
+        return _ten(digits[1:], rest, is_whole=is_whole)
+    if not is_whole:
+        return 0.0
+    return _LOCAL.get(lengths, _ANY_LOCAL) if count == LOCAL else _foreign(digits, lengths)
+
+
+def is_ten(digits: str, lengths: tuple[int, ...]) -> bool:
+    """Whether this is a ten-digit number as such, recorded whatever stands around it."""
+    ten = digits[1:] if len(digits) == WITH_COUNTRY and digits[0] == "1" else digits
+    if len(ten) != NATIONAL or ten[0] in "01":
+        return False
+    return len(lengths) == 1 or lengths in {(3, 3, 4), (1, 3, 3, 4)}
+
+
+def is_counting(groups: list[str]) -> bool:
+    """Whether the groups are a list of quantities: rising, falling or level in four steps or more."""
+    if len(groups) < _MOST_IN_GROUP or any(group[0] == "0" and len(group) > 1 for group in groups):
+        return False
+    values = [int(group) for group in groups]
+    return values == sorted(values) or values == sorted(values, reverse=True)
+
+
+def _ten(digits: str, lengths: tuple[int, ...], *, is_whole: bool) -> float:
+    points = _TEN.get(lengths)
+    if points is None:
+        if not is_whole or max(lengths) > _MOST_IN_GROUP:
+            return 0.0
+        points = _ANY_TEN
+    if digits[0] == "0":
+        return min(points, _ANY_TEN) if is_whole else 0.0
+    if digits[0] == "1":
+        points += _AREA_FROM_ONE
+    if digits in _SEQUENCES or len(set(digits)) == 1:
+        points += _COUNTING
+    return max(points, 0.0)
+
+
+def _foreign(digits: str, lengths: tuple[int, ...]) -> float:
+    """Numbers of other countries without a plus."""
+    if digits.startswith(("00", "011")) and len(digits) > WITH_COUNTRY:
+        return _DIALLED_INTERNATIONAL
+    if digits.startswith("0") and len(digits) == WITH_COUNTRY:
+        return _TRUNK_ELEVEN
+    if WITH_COUNTRY <= len(digits) <= _LONGEST_GUESS and len(lengths) > 1 and digits[0] not in "01":
+        return _COUNTRY_GUESS if lengths[0] in (2, 3) else 0.0
+    return 0.0
