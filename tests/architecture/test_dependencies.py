@@ -1,0 +1,94 @@
+"""Dependencies point one way: functions, services, domain; the domain knows the standard library only."""
+
+import ast
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.sources import DEPLOYED, FUNCTIONS, PACKAGE, imports_of, python_files, relative, tree_of
+
+DOMAIN = PACKAGE / "domain"
+
+# What would bring a clock, chance or the outside world into the domain, although it is the standard library.
+IMPURE = {"asyncio", "http", "io", "logging", "os", "pathlib", "random", "secrets", "socket", "subprocess", "sys",
+          "tempfile", "threading", "time", "urllib.request", "uuid"}  # fmt: skip
+
+# part of the package → parts that it must not know
+FORBIDDEN = {
+    "domain": {"aws", "backfills", "booking_webhook", "cli", "flags", "runtime", "services", "settings", "store",
+               "twilio", "web", "webhooks"},
+    "store": {"backfills", "booking_webhook", "cli", "flags", "runtime", "services", "settings", "twilio", "web",
+              "webhooks"},
+    "services": {"booking_webhook", "cli", "runtime"},
+    "backfills": {"booking_webhook", "cli", "runtime", "services", "web"},
+}  # fmt: skip
+
+# What a handler may reach: it builds collaborators, parses, calls one use case, answers.
+FOR_HANDLERS = {"backfills", "booking_webhook", "errors", "inbox", "runtime", "services", "web"}
+
+
+@pytest.mark.parametrize("path", python_files(DOMAIN), ids=relative)
+def test_the_domain_imports_the_standard_library_and_itself(path: Path) -> None:
+    foreign = {
+        name
+        for name in imports_of(path)
+        if name.split(".")[0] not in sys.stdlib_module_names and not name.startswith("switchboard.domain")
+    }
+    assert foreign == set()
+
+
+@pytest.mark.parametrize("path", python_files(DOMAIN), ids=relative)
+def test_the_domain_has_no_clock_no_chance_and_no_outside(path: Path) -> None:
+    assert imports_of(path) & IMPURE == set()
+    clocks = [
+        node.attr
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and node.attr in ("now", "utcnow", "today") and _is_class(node.value)
+    ]
+    assert clocks == []
+
+
+@pytest.mark.parametrize("part", sorted(FORBIDDEN))
+def test_no_part_knows_those_above_it(part: str) -> None:
+    wrong = [
+        f"{relative(path)}: {name}"
+        for path in python_files(PACKAGE / part)
+        for name in sorted(imports_of(path))
+        for forbidden in FORBIDDEN[part]
+        if name == f"switchboard.{forbidden}" or name.startswith(f"switchboard.{forbidden}.")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", python_files(FUNCTIONS), ids=relative)
+def test_a_handler_reaches_for_collaborators_and_use_cases_only(path: Path) -> None:
+    parts = {name.split(".")[1] for name in imports_of(path) if name.startswith("switchboard.")}
+    assert parts <= FOR_HANDLERS
+
+
+def test_nothing_deployed_imports_the_local_stack_or_the_tests() -> None:
+    wrong = [
+        relative(path) for path in python_files(*DEPLOYED) if {"local", "tests"} & {n.split(".")[0] for n in imports_of(path)}
+    ]
+    assert wrong == []
+
+
+def test_the_environment_is_read_in_settings_only() -> None:
+    readers = {
+        relative(path)
+        for path in python_files(*DEPLOYED)
+        for node in ast.walk(tree_of(path))
+        if (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"))
+        or (isinstance(node, ast.ImportFrom) and node.module == "os" and {"environ", "getenv"} & {a.name for a in node.names})
+    }
+    assert readers <= {relative(PACKAGE / "settings.py")}
+
+
+def test_there_is_no_drawer_for_odds_and_ends() -> None:
+    drawers = {"utils", "util", "helpers", "helper", "common", "base", "manager", "misc"}
+    assert [relative(path) for path in python_files(*DEPLOYED) if path.stem in drawers] == []
+
+
+def _is_class(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id in ("datetime", "date")

@@ -1,0 +1,208 @@
+"""The rules that template.yaml keeps."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from local.template import load_template
+from switchboard.flags import Flags
+from switchboard.settings import _Environment
+from tests.architecture.sources import ROOT
+
+TEMPLATE = load_template(ROOT / "template.yaml")
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+GLOBALS: dict[str, Any] = TEMPLATE["Globals"]["Function"]
+
+# (logical id, action) → why its resource is a star
+STARS: dict[tuple[str, str], str] = {}
+
+# Environment variables that are other programs', not the settings'.
+NOT_SETTINGS = {"AWS_ENDPOINT_URL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
+
+HTTP_API_LIMIT_S = 30
+
+
+def of_type(kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of all resources of a type, by logical id."""
+    return {name: one.get("Properties", {}) for name, one in RESOURCES.items() if one["Type"] == kind}
+
+
+FUNCTIONS = of_type("AWS::Serverless::Function")
+QUEUES = of_type("AWS::SQS::Queue")
+ALARMS = of_type("AWS::CloudWatch::Alarm")
+LOG_GROUPS = of_type("AWS::Logs::LogGroup")
+DEAD_LETTER_QUEUES = {
+    queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for queue in QUEUES.values() if "RedrivePolicy" in queue
+}
+WORKING_QUEUES = sorted(set(QUEUES) - DEAD_LETTER_QUEUES)
+
+
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every policy statement with the logical id of what it is given to."""
+    for name, resource in RESOURCES.items():
+        for policy in resource.get("Properties", {}).get("Policies", ()):
+            document = policy.get("PolicyDocument", policy)
+            for statement in document["Statement"]:
+                yield name, statement
+
+
+def sources(kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every event source of a kind with the logical id of its function."""
+    for name, function in FUNCTIONS.items():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == kind:
+                yield name, event["Properties"]
+
+
+def timeout_of(function: str) -> int:
+    return int(FUNCTIONS[function].get("Timeout", GLOBALS["Timeout"]))
+
+
+def test_a_statement_allows_one_action_on_what_it_names() -> None:
+    for name, statement in statements():
+        assert statement["Effect"] == "Allow"
+        assert isinstance(statement["Action"], str), name
+        assert "*" not in statement["Action"], name
+        if "*" in json.dumps(statement["Resource"]):
+            assert STARS.get((name, statement["Action"])), f"{name} {statement['Action']}: a star needs its reason"
+
+
+def test_no_reason_for_a_star_outlives_the_star() -> None:
+    starred = {(name, one["Action"]) for name, one in statements() if "*" in json.dumps(one["Resource"])}
+    assert set(STARS) == starred
+
+
+@pytest.mark.parametrize("queue", WORKING_QUEUES)
+def test_a_queue_has_a_dead_letter_queue_that_keeps_for_two_weeks(queue: str) -> None:
+    target = QUEUES[queue]["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+    assert QUEUES[target]["MessageRetentionPeriod"] == 14 * 86_400
+
+
+@pytest.mark.parametrize("queue", sorted(QUEUES))
+def test_a_queue_is_encrypted_and_has_an_alarm(queue: str) -> None:
+    assert QUEUES[queue]["SqsManagedSseEnabled"] is True
+    metric = "ApproximateNumberOfMessagesVisible" if queue in DEAD_LETTER_QUEUES else "ApproximateAgeOfOldestMessage"
+    dimension = [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+    assert [name for name, one in ALARMS.items() if one["MetricName"] == metric and one["Dimensions"] == dimension]
+
+
+@pytest.mark.parametrize("function", sorted({name for name, _ in sources("SQS")}))
+def test_a_queue_is_read_with_partial_failures_bounded_and_with_six_times_the_time(function: str) -> None:
+    (source,) = [source for name, source in sources("SQS") if name == function]
+    queue = QUEUES[source["Queue"]["Fn::GetAtt"][0]]
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+    assert queue["VisibilityTimeout"] >= 6 * timeout_of(function)
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_a_function_is_followed_by_its_log_group_with_retention(function: str) -> None:
+    logs = f"{function}Logs"
+    order = list(RESOURCES)
+    assert order[order.index(function) + 1] == logs
+    assert LOG_GROUPS[logs]["RetentionInDays"]
+    assert LOG_GROUPS[logs]["LogGroupName"]["Fn::Sub"] == f"/aws/lambda/{FUNCTIONS[function]['FunctionName']['Fn::Sub']}"
+    assert FUNCTIONS[function]["LoggingConfig"]["LogGroup"] == {"Ref": logs}
+
+
+@pytest.mark.parametrize("group", sorted(LOG_GROUPS))
+def test_no_log_is_kept_for_ever(group: str) -> None:
+    assert LOG_GROUPS[group]["RetentionInDays"]
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_a_function_that_talks_to_the_database_is_bounded(function: str) -> None:
+    properties = FUNCTIONS[function]
+    if "VpcConfig" not in properties:
+        return
+    by_source = any("MaximumConcurrency" in one.get("ScalingConfig", {}) for name, one in sources("SQS") if name == function)
+    by_machine = function.endswith("Backfill")  # the state machine's Map bounds these
+    assert by_source or by_machine or "ReservedConcurrentExecutions" in properties
+
+
+@pytest.mark.parametrize("function", sorted({name for name, _ in sources("HttpApi")}))
+def test_a_webhook_answers_within_twilios_patience_and_has_an_alarm(function: str) -> None:
+    assert timeout_of(function) <= 10
+    errors = [one for one in ALARMS.values() if one["MetricName"] == "Errors" and one["Namespace"] == "AWS/Lambda"]
+    assert {"Ref": function} in [one["Dimensions"][0]["Value"] for one in errors]
+
+
+@pytest.mark.parametrize("function", sorted(set(FUNCTIONS) - {"MigrateSchema"}))
+def test_an_error_that_a_function_logs_reaches_an_alarm(function: str) -> None:
+    """What is invoked by hand answers whoever invoked it."""
+    filters = of_type("AWS::Logs::MetricFilter").values()
+    (found,) = [one for one in filters if one["LogGroupName"] == {"Ref": f"{function}Logs"}]
+    (metric,) = found["MetricTransformations"]
+    assert (metric["MetricNamespace"], metric["MetricName"]) in [
+        (one["Namespace"], one["MetricName"]) for one in ALARMS.values()
+    ]
+
+
+def test_what_the_api_serves_is_throttled_and_logged_without_people() -> None:
+    (api,) = of_type("AWS::Serverless::HttpApi").values()
+    assert api["DefaultRouteSettings"]["ThrottlingRateLimit"]
+    logged = json.loads(api["AccessLogSettings"]["Format"])
+    assert {"$context.path", "$context.identity.sourceIp"} & set(logged.values()) == set()
+
+
+@pytest.mark.parametrize("alarm", sorted(ALARMS))
+def test_an_alarm_tells_somebody_and_names_a_runbook_that_exists(alarm: str) -> None:
+    assert ALARMS[alarm]["AlarmActions"] == [{"Ref": "Alarms"}]
+    runbook = re.search(r"docs/runbooks/[a-z_]+\.md$", ALARMS[alarm]["AlarmDescription"])
+    assert runbook
+    assert (ROOT / runbook[0]).exists()
+
+
+@pytest.mark.parametrize("alarm", sorted(ALARMS))
+def test_an_alarm_says_what_silence_means(alarm: str) -> None:
+    assert ALARMS[alarm]["TreatMissingData"] in ("breaching", "notBreaching")
+
+
+def test_the_flag_parameters_are_the_flags_with_their_safe_defaults() -> None:
+    path = "/switchboard/${Stage}/flags/"
+    deployed = {
+        one["Name"]["Fn::Sub"].removeprefix(path): one["Value"]
+        for one in of_type("AWS::SSM::Parameter").values()
+        if one["Name"]["Fn::Sub"].startswith(path)
+    }
+    deployed.pop("TWILIO_PHONE_NUMBER")  # a fact for a backfill, not a flag
+    defaults = Flags()
+    assert deployed == {flag.name.upper(): str(getattr(defaults, flag.name)).lower() for flag in fields(Flags)}
+
+
+def test_a_flag_is_literal_so_that_a_deployment_leaves_it_as_the_operator_set_it() -> None:
+    for parameter in of_type("AWS::SSM::Parameter").values():
+        if parameter["Name"]["Fn::Sub"].rpartition("/")[2].lower() in {flag.name for flag in fields(Flags)}:
+            assert isinstance(parameter["Value"], str)
+
+
+def test_every_function_is_given_exactly_the_settings() -> None:
+    assert set(GLOBALS["Environment"]["Variables"]) - NOT_SETTINGS == set(_Environment.model_fields)
+
+
+def test_no_secret_is_in_the_environment() -> None:
+    for name in GLOBALS["Environment"]["Variables"]:
+        assert not re.search(r"PASSWORD|TOKEN", name)
+    assert GLOBALS["Environment"]["Variables"]["DATABASE_URL"] == ""
+
+
+def test_the_dashboard_is_json_about_resources_that_exist() -> None:
+    body = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    named = {name.partition(".")[0] for name in re.findall(r"\$\{([A-Za-z.:]+)\}", body)}
+    assert named <= set(RESOURCES) | {"AWS::Region", "Stage"}
+    assert json.loads(body)["widgets"]
+
+
+def test_the_layer_is_built_for_the_runtime_from_the_folder_that_holds_the_package() -> None:
+    layer = RESOURCES["SharedLayer"]
+    assert layer["Metadata"]["BuildMethod"] == GLOBALS["Runtime"]
+    assert layer["Properties"]["ContentUri"] == "layers/shared/python"
+
+
+def test_a_text_that_waits_outlives_the_stack() -> None:
+    for queue in ("InboundQueue", "InboundDeadLetters"):
+        assert RESOURCES[queue]["DeletionPolicy"] == RESOURCES[queue]["UpdateReplacePolicy"] == "Retain"
