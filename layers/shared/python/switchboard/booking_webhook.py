@@ -1,127 +1,22 @@
-"""The booking webhook's bytes: size, signature and schema, checked in this order; a domain event comes out."""
+"""The booking webhook's bytes: size, signature and schema, checked in this order; and its answers."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any
 
 from aws_lambda_powertools import Logger
-from pydantic import (
-    AwareDatetime,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic.alias_generators import to_camel
 
 from switchboard import errors
 from switchboard.aws import Secrets
-from switchboard.domain.bookings import Booking, BookingEvent, Client, EventType, Sitter, Stamp, Status, told_status
+from switchboard.booking_snapshots import read_snapshot
+from switchboard.domain.bookings import BookingEvent
 from switchboard.domain.changes import Answer
 from switchboard.domain.desired_state import Outcome
-from switchboard.domain.phone import to_e164
 from switchboard.web import Request, Response, json_response
 from switchboard.webhooks import verify_booking
 
 MAX_BODY_BYTES = 256 * 1024
-_YEARS = range(1970, 9000)
 logger = Logger(service="switchboard", child=True)
-
-
-def _default_for_null(default: bool) -> BeforeValidator:
-    return BeforeValidator(lambda value: default if value is None else value)
-
-
-def _instant_text(value: object) -> object:
-    """Instants are text with a date and a time: a bare number is no instant."""
-    if value is not None and not (isinstance(value, str) and "T" in value.upper()):
-        raise ValueError("an instant is ISO 8601 text")
-    return value
-
-
-def _to_milliseconds(value: datetime) -> datetime:
-    if value.year not in _YEARS:
-        raise ValueError("the year is out of range")
-    return value.replace(microsecond=value.microsecond // 1000 * 1000)
-
-
-Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
-Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_instant_text)]
-FalseByDefault = Annotated[bool, _default_for_null(False)]
-TrueByDefault = Annotated[bool, _default_for_null(True)]
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, extra="ignore", frozen=True, strict=True, hide_input_in_errors=True
-    )
-
-
-class _Booking(_Part):
-    id: Id
-    service: str | None = None
-    start_at: Instant | None = None
-    end_at: Instant | None = None
-    status: Literal["pending", "confirmed", "completed", "cancelled"]
-    is_recurring: FalseByDefault = False
-    is_meet_and_greet: FalseByDefault = False
-
-    @field_validator("start_at", "end_at")
-    @classmethod
-    def _plausible(cls, value: datetime | None) -> datetime | None:
-        return _to_milliseconds(value) if value is not None else None
-
-    @field_validator("end_at")
-    @classmethod
-    def _not_before_start(cls, value: datetime | None, info: ValidationInfo) -> datetime | None:
-        start_at = info.data.get("start_at")
-        if value is not None and start_at is not None and value < start_at:
-            raise ValueError("the end is before the start")
-        return value
-
-
-class _Client(_Part):
-    id: Id
-    first_name: str | None = None
-    last_name: str | None = None
-    phone: str | None = None
-    has_weekly_plan: FalseByDefault = False
-
-
-class _Sitter(_Part):
-    id: Id
-    first_name: str | None = None
-    last_name: str | None = None
-    phone: str | None = None
-    active: TrueByDefault = True
-
-
-class _Data(_Part):
-    org_id: Id
-    booking: _Booking
-    client: _Client | None = None
-    sitter: _Sitter | None = None
-
-
-class _Snapshot(_Part):
-    type: Literal[
-        "booking.assigned",
-        "booking.reassigned",
-        "booking.unassigned",
-        "booking.updated",
-        "booking.cancelled",
-        "booking.completed",
-    ]
-    occurred_at: Instant
-    data: _Data
-
-    @field_validator("occurred_at")
-    @classmethod
-    def _plausible(cls, value: datetime) -> datetime:
-        return _to_milliseconds(value)
 
 
 def read_booking_event(
@@ -131,9 +26,7 @@ def read_booking_event(
     if len(request.body) > MAX_BODY_BYTES:
         raise errors.BodyTooLarge
     _check_signature(request, secrets=secrets, secret_id=secret_id, now=now)
-    snapshot = _read_snapshot(request.body)
-    event = _to_event(snapshot, webhook_id=request.headers["webhook-id"])
-    return event, snapshot.model_dump_json(by_alias=True).replace("\\u0000", "")
+    return read_snapshot(request.body, webhook_id=request.headers["webhook-id"])
 
 
 def _check_signature(request: Request, *, secrets: Secrets, secret_id: str, now: datetime) -> None:
@@ -146,61 +39,6 @@ def _check_signature(request: Request, *, secrets: Secrets, secret_id: str, now:
     if not signed_with(secrets.get(secret_id)) and not signed_with(secrets.reread(secret_id)):
         logger.warning("booking_signature_refused")
         raise errors.Unauthorized
-
-
-def _read_snapshot(body: bytes) -> _Snapshot:
-    try:
-        return _Snapshot.model_validate_json(body)
-    except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        paths = (".".join(str(part) for part in problem["loc"]) for problem in problems)
-        raise errors.InvalidRequest(tuple(dict.fromkeys(path for path in paths if path))) from None
-
-
-def _to_event(snapshot: _Snapshot, *, webhook_id: str) -> BookingEvent:
-    data, stamp = snapshot.data, Stamp(snapshot.occurred_at, webhook_id)
-    event_type = EventType(snapshot.type)
-    booking = Booking(
-        id=data.booking.id,
-        client_id=data.client.id if data.client else None,
-        sitter_id=data.sitter.id if data.sitter else None,
-        service=_text(data.booking.service),
-        start_at=data.booking.start_at,
-        end_at=data.booking.end_at,
-        status=told_status(event_type, Status(data.booking.status)),
-        is_recurring=data.booking.is_recurring,
-        is_meet_and_greet=data.booking.is_meet_and_greet,
-        has_weekly_plan=data.client is not None and data.client.has_weekly_plan,
-        stamp=stamp,
-    )
-    return BookingEvent(
-        webhook_id=webhook_id,
-        org_id=data.org_id,
-        type=event_type,
-        occurred_at=snapshot.occurred_at,
-        booking=booking,
-        client=_to_client(data.client, stamp) if data.client else None,
-        sitter=_to_sitter(data.sitter, stamp) if data.sitter else None,
-    )
-
-
-def _to_client(told: _Client, stamp: Stamp) -> Client:
-    names = _text(told.first_name), _text(told.last_name)
-    return Client(told.id, *names, _phone(told.phone), told.has_weekly_plan, stamp=stamp)
-
-
-def _to_sitter(told: _Sitter, stamp: Stamp) -> Sitter:
-    names = _text(told.first_name), _text(told.last_name)
-    return Sitter(told.id, *names, _phone(told.phone), told.active, stamp=stamp)
-
-
-def _text(value: str | None) -> str | None:
-    """Without NUL, which PostgreSQL cannot hold; blank counts as missing."""
-    return (value or "").replace("\x00", "").strip() or None
-
-
-def _phone(value: str | None) -> str | None:
-    return to_e164(value) if value else None
 
 
 def answer_response(answer: Answer) -> Response:

@@ -149,7 +149,8 @@ def newer_sitter(told: Sitter, stored: Sitter | None) -> Sitter:
 
 def pause_before(attempt: int) -> timedelta:
     """How long deferred work waits before its next attempt (the first is 1): doubling, from a minute to an hour."""
-    return min(FIRST_PAUSE * 2 ** min(max(attempt, 1) - 1, 10), LONGEST_PAUSE)
+    doublings = min(max(attempt, 1) - 1, 10)
+    return min(FIRST_PAUSE * (1 << doublings), LONGEST_PAUSE)
 
 
 def _is_newer(one: Stamp, other: Stamp) -> bool:

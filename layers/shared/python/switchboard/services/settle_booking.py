@@ -44,21 +44,23 @@ def settle(
     tx: Transaction,
     event: BookingEvent,
     *,
-    attempt: int,
+    attempt: int = 1,
+    was_let_through: bool = False,
     may_create: bool,
     now: datetime,
     new_id: NewId,
 ) -> Settled:
     """Stores the newest snapshots, compares what is stored with what exists, and writes what differs.
 
-    `attempt` is 1 for an event that has just come; later ones are not gated by the flag where a thread exists.
+    `was_let_through`: the event was deferred after it had passed the flag; where a thread exists it still passes.
     """
     gathered = bookings.gather(tx, event, now=now)
     facts, snapshots = _standing(event, gathered)
+    _take_sitter_back(tx, event, snapshots, gathered, now=now, new_id=new_id)
     if is_older(event.booking, gathered.booking):
         answer, rows = Answer(Outcome.SKIPPED, Reason.STALE), Rows()
     else:
-        may_create = may_create or (attempt > 1 and facts.thread is not None)
+        may_create = may_create or (was_let_through and facts.thread is not None)
         answer, rows = _bring_about(tx, event, facts, gathered, may_create=may_create, now=now, new_id=new_id)
     rows += _let_sitter_go(tx, event, facts, gathered, rows, now=now)
     bookings.write(
@@ -169,6 +171,20 @@ def _pool_number(tx: Transaction, org_id: str, facts: Facts, *, now: datetime, n
     return numbers.claim_pool_number(
         tx, org_id=org_id, thread_id=thread.id, client_id=thread.client_id, now=now, new_id=new_id
     )
+
+
+def _take_sitter_back(
+    tx: Transaction, event: BookingEvent, snapshots: Snapshots, gathered: Gathered, *, now: datetime, new_id: NewId
+) -> None:
+    """A sitter who comes back gets their number back; their other bookings are looked at again."""
+    sitter = snapshots.sitter
+    stored = gathered.sitters.get(sitter.id) if sitter else None
+    if sitter is None or not sitter.active or stored is None or stored.active:
+        return
+    number, is_in_use = gathered.sitter_numbers.get(sitter.id, (None, True))
+    if number is not None and not is_in_use:
+        numbers.keep_sitter_number(tx, org_id=event.org_id, number=number, sitter_id=sitter.id, now=now, new_id=new_id)
+    bookings.wake_others(tx, event, sitter_id=sitter.id, now=now)
 
 
 def _let_sitter_go(

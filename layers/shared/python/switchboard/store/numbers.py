@@ -3,7 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from switchboard.domain.numbers import POOL_REST, QUARANTINE, Number, NumberClass
+from switchboard.domain.numbers import (
+    POOL_AFTER_LAST_WINDOW,
+    POOL_REST,
+    POOL_SILENCE,
+    QUARANTINE,
+    Number,
+    NumberClass,
+)
 from switchboard.store.database import Transaction
 
 
@@ -52,3 +59,39 @@ def claim_pool_number(
             return None
         if row["is_leased"]:
             return Number(row["id"], row["e164"], NumberClass.POOL)
+
+
+def organizations_with_pool_threads(tx: Transaction) -> list[str]:
+    """Organisations in which a pool number may have to be released."""
+    return [row["org_id"] for row in tx.rows("numbers.pool_candidates")]
+
+
+def release_pool_numbers(tx: Transaction, *, org_id: str, now: datetime) -> int:
+    """Takes pool numbers back from threads that are over or silent; answers how many."""
+    tx.rows("numbers.hold_organization", hold_org=hold_name(org_id))
+    row = tx.one(
+        "numbers.release_pool_numbers",
+        org_id=org_id,
+        now=now,
+        ended_before=now - POOL_AFTER_LAST_WINDOW,
+        silent_since=now - POOL_SILENCE,
+    )
+    freed: int = row["freed"]
+    return freed
+
+
+def organizations_with_ended_quarantines(tx: Transaction, *, now: datetime) -> list[str]:
+    """Organisations in which a number's quarantine has ended."""
+    return [row["org_id"] for row in tx.rows("numbers.quarantine_candidates", now=now)]
+
+
+def end_quarantines(tx: Transaction, *, org_id: str, now: datetime) -> int:
+    """Makes pool numbers of those whose quarantine has ended; answers how many."""
+    tx.rows("numbers.hold_organization", hold_org=hold_name(org_id))
+    ended: int = tx.one("numbers.end_quarantines", org_id=org_id, now=now)["ended"]
+    return ended
+
+
+def hold_name(org_id: str) -> str:
+    """The name of the lock that a change across bookings holds alone, and any other shared."""
+    return f"organization {org_id}"

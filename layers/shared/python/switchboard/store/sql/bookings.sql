@@ -275,3 +275,46 @@ SET outcome = CASE WHEN webhook_id = :webhook_id THEN :outcome ELSE outcome END,
     updated_at = cast(:now AS timestamptz)
 WHERE webhook_id = :webhook_id
    OR (cast(:supersedes AS boolean) AND org_id = :org_id AND booking_id = :booking_id AND next_attempt_at IS NOT NULL);
+
+-- name: waiting
+-- Events whose next attempt is due, the longest waiting first.
+SELECT webhook_id, cast(body AS text) AS body, attempts, outcome IS NOT DISTINCT FROM 'deferred' AS is_deferred
+FROM ops.booking_event
+WHERE next_attempt_at <= cast(:now AS timestamptz)
+ORDER BY next_attempt_at, webhook_id
+LIMIT :max_rows;
+
+-- name: hold
+-- Holds the organisation (shared, or alone), the booking, the client and the sitter until the transaction's end.
+SELECT CASE WHEN cast(:alone AS boolean) THEN pg_advisory_xact_lock(hashtextextended(:hold_org, 0))
+            ELSE pg_advisory_xact_lock_shared(hashtextextended(:hold_org, 0)) END AS held_org,
+       pg_advisory_xact_lock(hashtextextended(:hold_booking, 0)) AS held_booking,
+       pg_advisory_xact_lock(hashtextextended(:hold_client, 0)) AS held_client,
+       pg_advisory_xact_lock(hashtextextended(:hold_sitter, 0)) AS held_sitter;
+
+-- name: still_waiting
+-- The event, if it is still due.
+SELECT webhook_id FROM ops.booking_event
+WHERE webhook_id = :webhook_id AND next_attempt_at <= cast(:now AS timestamptz)
+FOR UPDATE;
+
+-- name: put_back
+-- One more attempt made, the next one later.
+UPDATE ops.booking_event
+SET attempts = attempts + 1, next_attempt_at = cast(:next_attempt_at AS timestamptz),
+    updated_at = cast(:now AS timestamptz)
+WHERE webhook_id = :webhook_id AND next_attempt_at IS NOT NULL;
+
+-- name: wake_others
+-- The newest event of each other booking of the sitter that is not over is due now.
+UPDATE ops.booking_event
+SET next_attempt_at = cast(:now AS timestamptz), updated_at = cast(:now AS timestamptz)
+WHERE webhook_id IN (
+    SELECT DISTINCT ON (e.booking_id) e.webhook_id
+    FROM {messaging}."Booking" AS b
+    JOIN ops.booking_event AS e ON e.org_id = b."orgId" AND e.booking_id = b.id
+    WHERE b."orgId" = cast(:org_id AS text) AND b."sitterId" = cast(:sitter_id AS text)
+      AND b.id <> cast(:booking_id AS text) AND b.status IN ('pending', 'confirmed')
+      AND b."endAt" > cast(:now AS timestamptz)
+    ORDER BY e.booking_id, e.occurred_at DESC, e.webhook_id DESC
+);
