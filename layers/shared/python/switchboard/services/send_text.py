@@ -15,6 +15,7 @@ from switchboard.domain.delivery import (
     NotSent,
     SendOutcome,
     SentMessage,
+    Unknown,
     after_look,
     match_sent,
     validity_period_s,
@@ -194,6 +195,8 @@ def _settled(tx: Transaction, text: QueuedText, report: Report, *, using: Sendin
         return attempts.put_off_look(text, now=now)
     if isinstance(report, list):
         return _looked(tx, text, report, now=now, fraction=fraction)
+    if isinstance(report, NotSent | Unknown):
+        logger.warning("twilio_not_reached", event_id=text.event_id, reason=report.reason)
     settled = attempts.record_outcome(text, report, now=now, fraction=fraction)
     if isinstance(report, Accepted):
         settled = _with_early(tx, settled, report.sid, now=now, fraction=fraction)
