@@ -34,11 +34,15 @@ class Figure:
         return f"{'≥' if self.at_least else '≤'} {number}"
 
 
-def side_by_side(*actions: Callable[[], object], times: int, warm_up: int = 20) -> list[float]:
-    """The median seconds of each action, measured in turns so that the machine's moods strike all alike."""
-    taken: list[list[float]] = [[] for _ in actions]
+Prepare = Callable[[], Callable[[], object]]
+
+
+def side_by_side(*prepares: Prepare, times: int, warm_up: int = 20) -> list[float]:
+    """The median seconds of what each prepares, measured in turns so that the machine's moods strike all alike."""
+    taken: list[list[float]] = [[] for _ in prepares]
     for turn in range(warm_up + times):
-        for action, seconds in zip(actions, taken, strict=True):
+        for prepare, seconds in zip(prepares, taken, strict=True):
+            action = prepare()
             began = perf_counter()
             action()
             if turn >= warm_up:

@@ -108,17 +108,25 @@ class Floor:
     def __init__(self, connection: pg8000.native.Connection, recording: Recording) -> None:
         self._connection = connection
         self._own = recording.own_values
-        self._inserts = [(self._prepare(row), row) for row in recording.rows]
+        self._inserts = [(self._prepared(row), row) for row in recording.rows]
 
-    def __call__(self) -> None:
-        """One transaction: a round trip for BEGIN, one for each row, one for COMMIT."""
+    def prepare(self) -> Callable[[], None]:
+        """One transaction under new ids: a round trip for BEGIN, one for each row, one for COMMIT."""
         fresh = {value: str(uuid.uuid4()) for value in self._own}
-        self._connection.run("BEGIN")
-        for statement, row in self._inserts:
-            statement.run(**{f"v{n}": fresh.get(value or "", value) for n, value in enumerate(row.values)})
-        self._connection.run("COMMIT")
+        inserts = [
+            (statement, {f"v{n}": fresh.get(value or "", value) for n, value in enumerate(row.values)})
+            for statement, row in self._inserts
+        ]
 
-    def _prepare(self, row: Row) -> Any:
+        def insert() -> None:
+            self._connection.run("BEGIN")
+            for statement, values in inserts:
+                statement.run(**values)
+            self._connection.run("COMMIT")
+
+        return insert
+
+    def _prepared(self, row: Row) -> Any:
         places = ", ".join(f"cast(:v{n} as {kind})" for n, kind in enumerate(row.kinds))
         names = ", ".join(f'"{name}"' for name in row.columns)
         return self._connection.prepare(f"INSERT INTO {row.table} ({names}) VALUES ({places})")

@@ -3,8 +3,8 @@
 import itertools
 from collections.abc import Callable
 
-from tests.benchmarks.figures import Figure, milliseconds, side_by_side
-from tests.benchmarks.rig import PEOPLE, Rig, client_phone, inbound_form, inbound_request, most_round_trips, rig
+from tests.benchmarks.figures import Figure, Prepare, milliseconds, side_by_side
+from tests.benchmarks.rig import PEOPLE, Rig, most_round_trips, rig
 
 ROUND_TRIPS, TIMES_THE_FLOOR = 6, 3.0
 _BODY = "Hi! Bella ate all her breakfast. Could you walk her around noon, please?"
@@ -13,12 +13,12 @@ _BODY = "Hi! Bella ate all her breakfast. Could you walk her around noon, please
 def measure(full: bool) -> list[Figure]:
     """A client's text to the sitter whose window is active."""
     with rig() as running:
-        text = _texting(running)
+        text = texting(running)
         for _ in range(2 * PEOPLE):
-            text()
+            text()()
         trips = most_round_trips(text)
-        floor, recording = running.floor(text, own_values=[])
-        medians = side_by_side(text, floor, times=1000 if full else 300)
+        floor, recording = running.floor(text(), own_values=[])
+        medians = side_by_side(text, floor.prepare, times=1000 if full else 300)
     note = f"{milliseconds(medians)}, {len(recording.rows)} rows"
     return [
         Figure("inbound text: round trips", trips, ROUND_TRIPS, unit="", note="client to sitter, relayed"),
@@ -26,14 +26,14 @@ def measure(full: bool) -> list[Figure]:
     ]
 
 
-def _texting(running: Rig) -> Callable[[], None]:
-    threads = [running.book(n)["threadId"] for n in range(PEOPLE)]
+def texting(running: Rig) -> Prepare:
+    """Clients with an active window each, who text in turns."""
+    threads = [running.booking(n)()["threadId"] for n in range(PEOPLE)]
     numbers = [running.number_of(thread) for thread in threads]
     turns = itertools.cycle(range(PEOPLE))
 
-    def text() -> None:
+    def text() -> Callable[[], object]:
         n = next(turns)
-        form = inbound_form(sender=client_phone(n), to=numbers[n], body=_BODY)
-        running.handle("receive_text", inbound_request(form))
+        return running.text(n, numbers[n], _BODY)
 
     return text

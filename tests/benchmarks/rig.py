@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from unittest import mock
 from urllib.parse import urlencode
@@ -24,6 +25,7 @@ from switchboard import runtime
 from switchboard.flags import Flags
 from switchboard.store.connection import Address
 from switchboard.store.statements import Schemas
+from tests.benchmarks.figures import Prepare
 from tests.benchmarks.floor import Floor, Recording, record
 
 PEOPLE = 20
@@ -82,8 +84,10 @@ class Rig:
         self._handlers: dict[str, Handler] = {}
         self._add_sitter_numbers()
 
-    def book(self, n: int, *, sitter: int | None = None, booking_id: str | None = None, day: int = 0) -> dict[str, Any]:
-        """The answer to a booking of the nth client with the sitter, `day` days ahead."""
+    def booking(
+        self, n: int, *, sitter: int | None = None, booking_id: str | None = None, day: int = 0
+    ) -> Callable[[], dict[str, Any]]:
+        """Books for the nth client with the sitter, `day` days ahead, and answers with the handler's answer."""
         start = datetime.now(UTC) + timedelta(days=day, minutes=-30)
         data = {
             "orgId": ORG_ID,
@@ -98,7 +102,12 @@ class Rig:
             },
         }  # fmt: skip
         event = {"type": "booking.assigned", "occurredAt": datetime.now(UTC).isoformat(), "data": data}
-        return self.handle("change_booking", booking_request(event))
+        return partial(self.handle, "change_booking", booking_request(event))
+
+    def text(self, n: int, to: str, body: str) -> Callable[[], dict[str, Any]]:
+        """Texts a number of ours from the nth client's phone."""
+        form = inbound_form(sender=client_phone(n), to=to, body=body)
+        return partial(self.handle, "receive_text", inbound_request(form))
 
     def handle(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
         """The handler's answer, its body read where it is JSON. Raises AssertionError unless it is a 200."""
@@ -198,10 +207,11 @@ def counted_round_trips() -> Iterator[Callable[[], int]]:
         yield lambda: count
 
 
-def most_round_trips(action: Callable[[], object]) -> int:
+def most_round_trips(prepare: Prepare) -> int:
     """The most that a warm action takes."""
     found = []
     for _ in range(10):
+        action = prepare()
         with counted_round_trips() as count:
             action()
             found.append(count())
