@@ -69,7 +69,9 @@ def test_a_handler_reaches_for_collaborators_and_use_cases_only(path: Path) -> N
 
 def test_nothing_deployed_imports_the_local_stack_or_the_tests() -> None:
     wrong = [
-        relative(path) for path in python_files(*DEPLOYED) if {"local", "tests"} & {n.split(".")[0] for n in imports_of(path)}
+        relative(path)
+        for path in python_files(*DEPLOYED)
+        if {"local", "tests"} & {n.split(".")[0] for n in imports_of(path)}
     ]
     assert wrong == []
 
@@ -80,7 +82,11 @@ def test_the_environment_is_read_in_settings_only() -> None:
         for path in python_files(*DEPLOYED)
         for node in ast.walk(tree_of(path))
         if (isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv"))
-        or (isinstance(node, ast.ImportFrom) and node.module == "os" and {"environ", "getenv"} & {a.name for a in node.names})
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "os"
+            and {"environ", "getenv"} & {a.name for a in node.names}
+        )
     }
     assert readers <= {relative(PACKAGE / "settings.py")}
 

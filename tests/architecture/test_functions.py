@@ -1,4 +1,4 @@
-"""Every function folder is deployed, small, permitted what it uses and nothing else, and has events to be tried with."""
+"""Every function folder is deployed, small, allowed what it uses and nothing else, and has events to be tried with."""
 
 import ast
 import json

@@ -36,7 +36,9 @@ QUEUES = of_type("AWS::SQS::Queue")
 ALARMS = of_type("AWS::CloudWatch::Alarm")
 LOG_GROUPS = of_type("AWS::Logs::LogGroup")
 DEAD_LETTER_QUEUES = {
-    queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0] for queue in QUEUES.values() if "RedrivePolicy" in queue
+    queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+    for queue in QUEUES.values()
+    if "RedrivePolicy" in queue
 }
 WORKING_QUEUES = sorted(set(QUEUES) - DEAD_LETTER_QUEUES)
 
@@ -105,7 +107,9 @@ def test_a_function_is_followed_by_its_log_group_with_retention(function: str) -
     order = list(RESOURCES)
     assert order[order.index(function) + 1] == logs
     assert LOG_GROUPS[logs]["RetentionInDays"]
-    assert LOG_GROUPS[logs]["LogGroupName"]["Fn::Sub"] == f"/aws/lambda/{FUNCTIONS[function]['FunctionName']['Fn::Sub']}"
+    assert (
+        LOG_GROUPS[logs]["LogGroupName"]["Fn::Sub"] == f"/aws/lambda/{FUNCTIONS[function]['FunctionName']['Fn::Sub']}"
+    )
     assert FUNCTIONS[function]["LoggingConfig"]["LogGroup"] == {"Ref": logs}
 
 
@@ -119,7 +123,9 @@ def test_a_function_that_talks_to_the_database_is_bounded(function: str) -> None
     properties = FUNCTIONS[function]
     if "VpcConfig" not in properties:
         return
-    by_source = any("MaximumConcurrency" in one.get("ScalingConfig", {}) for name, one in sources("SQS") if name == function)
+    by_source = any(
+        "MaximumConcurrency" in one.get("ScalingConfig", {}) for name, one in sources("SQS") if name == function
+    )
     by_machine = function.endswith("Backfill")  # the state machine's Map bounds these
     assert by_source or by_machine or "ReservedConcurrentExecutions" in properties
 

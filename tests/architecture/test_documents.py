@@ -1,0 +1,105 @@
+"""What is documented is what there is."""
+
+import ast
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from local.template import load_template
+from switchboard.flags import AntiPoachingMode, Flags
+from switchboard.settings import _Environment
+from tests.architecture.sources import DEPLOYED, ROOT, python_files, relative, tracked_files, tree_of
+
+DOCS = ROOT / "docs"
+REFERENCE = DOCS / "reference"
+DOCUMENTS = [path for path in tracked_files() if path.suffix == ".md"]
+LINK = re.compile(r"\]\((?P<target>[^)#\s]+)(?:#[^)]*)?\)")
+MENTION = re.compile(
+    r"`(?P<path>(?:docs|functions|layers|local|migrations|tests|events|statemachines|requirements)/[\w./-]+)`"
+)
+
+
+def first_columns(document: Path) -> list[list[str]]:
+    """The cells of every table row whose first cell is code."""
+    rows = [line.strip("|").split(" | ") for line in document.read_text().splitlines() if line.startswith("| `")]
+    return [[cell.strip().strip("`") for cell in row] for row in rows]
+
+
+def test_the_documented_flags_are_the_flags_with_their_defaults() -> None:
+    documented = {name: default for name, _, default, *_ in first_columns(REFERENCE / "flags.md")}
+    defaults = Flags()
+    assert documented == {flag.name.upper(): str(getattr(defaults, flag.name)).lower() for flag in fields(Flags)}
+
+
+def test_the_documented_modes_are_the_modes() -> None:
+    (values,) = [row[1] for row in first_columns(REFERENCE / "flags.md") if row[0] == "ANTI_POACHING_MODE"]
+    assert set(re.findall(r"\w+", values)) == set(AntiPoachingMode)
+
+
+def test_the_documented_settings_are_the_settings_with_their_defaults() -> None:
+    documented = {name: default for name, default, *_ in first_columns(REFERENCE / "settings.md")}
+    assert documented == {
+        name: "" if field.default in (None, "") else str(field.default)
+        for name, field in _Environment.model_fields.items()
+    }
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
+def test_every_link_and_every_file_that_a_document_names_is_there(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    links = [found["target"] for found in LINK.finditer(text) if "://" not in found["target"]]
+    assert [link for link in links if not (document.parent / link).exists()] == []
+    assert [found["path"] for found in MENTION.finditer(text) if not (ROOT / found["path"]).exists()] == []
+
+
+def test_every_runbook_is_reached_from_an_alarm_or_another_document() -> None:
+    elsewhere = (ROOT / "template.yaml").read_text() + "".join(path.read_text() for path in DOCUMENTS)
+    assert [path.name for path in (DOCS / "runbooks").glob("*.md") if elsewhere.count(path.name) == 0] == []
+
+
+def test_every_error_that_is_logged_says_in_the_runbook_what_to_do() -> None:
+    described = {row[0] for row in first_columns(DOCS / "runbooks" / "errors_logged.md")}
+    assert logged_errors() == described
+
+
+def logged_errors() -> set[str]:
+    """The events that deployed code logs as errors: constants in the past tense."""
+    return {
+        node.args[0].value
+        for path in python_files(*DEPLOYED)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("error", "exception", "critical")
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "logger"
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+    }
+
+
+@pytest.mark.parametrize("path", python_files(*DEPLOYED), ids=relative)
+def test_a_log_line_is_a_constant_event_with_facts_as_keys(path: Path) -> None:
+    calls = [
+        node
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "logger"
+        and node.func.attr in ("debug", "info", "warning", "error", "exception", "critical")
+    ]
+    for call in calls:
+        assert len(call.args) == 1
+        assert isinstance(call.args[0], ast.Constant)
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)+", str(call.args[0].value))
+        personal = {"phone", "body", "name", "first_name", "last_name", "token", "email", "text"}
+        assert {keyword.arg for keyword in call.keywords} & personal == set()
+
+
+def test_every_parameter_of_the_template_has_a_place_in_the_deployment_guide_or_a_default() -> None:
+    guide = (DOCS / "deploy.md").read_text()
+    parameters = load_template(ROOT / "template.yaml")["Parameters"]
+    assert [name for name, one in parameters.items() if "Default" not in one and name not in guide] == []
