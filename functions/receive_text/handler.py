@@ -18,9 +18,9 @@ def lambda_handler(request: Request) -> Response:
     receive_text(
         form,
         arrived_at=request.arrived_at,
+        queue=runtime.inbound_queue(),
         using=Receiving(
             database=runtime.inbound_database(),
-            inbound_queue=runtime.inbound_queue(),
             send_queue=runtime.send_queue(),
             flags=runtime.flags(),
             now=runtime.now,

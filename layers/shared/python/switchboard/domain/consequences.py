@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchboard.domain import wording
-from switchboard.domain.contact_check import STRIKES, Finding, Policy, check
-from switchboard.domain.decision import Attempt, Notice, OptOut
+from switchboard.domain.contact_check import Finding, Policy
+from switchboard.domain.decision import Notice, OptOut
 from switchboard.domain.draft import Draft
 from switchboard.domain.facts import Person
+from switchboard.domain.holding import find_details, note_attempt
 from switchboard.domain.keywords import Keyword
+from switchboard.domain.questions import HeldTexts
 from switchboard.domain.route_inputs import writing_sitter
-from switchboard.domain.routing import Capacity, Route, RouteInputs
+from switchboard.domain.routing import SITTER_ENDED_TAG, SITTER_NO_WINDOW, Capacity, Route, RouteInputs
 from switchboard.domain.standing import Standing, standings
 
 __all__ = ["Consequences", "Policy"]
@@ -29,34 +31,54 @@ class Consequences:
 
     def relay_to_sitter(self, standing: Standing) -> None:
         """A client's text to the sitter of the window."""
-        draft = self.draft
-        sitter, client = draft.facts.sitters[standing.sitter_id], draft.facts.clients[standing.client_id]
-        finding = self._check(standing.thread_id)
-        metadata = self._metadata(finding)
+        facts = self.draft.facts
+        name = facts.clients[standing.client_id].name
+        body = wording.relayed(name, self.draft.text.body, tag=self._shown_tag(standing))
+        passed = self._pass_on(
+            standing, actor=("client", standing.client_id), recipient=facts.sitters[standing.sitter_id], body=body
+        )
+        status = "pending" if passed else "auto_replied"
+        self.draft.respond(standing.thread_id, sitter_id=standing.sitter_id, status=status)
+
+    def relay_to_client(self, standing: Standing) -> None:
+        """A sitter's text to the client of the window: the answer to all that waits on the thread."""
+        client = self.draft.facts.clients[standing.client_id]
+        if self._pass_on(standing, actor=("sitter", standing.sitter_id), recipient=client, body=self.said):
+            self.draft.answered[standing.thread_id] = self.draft.event_id
+
+    def _pass_on(self, standing: Standing, *, actor: tuple[str, str], recipient: Person, body: str) -> bool:
+        """Relays the text, or holds it for its contact details; whether it was relayed."""
+        draft, thread_id = self.draft, standing.thread_id
+        finding = find_details(draft, policy=self.policy, thread_id=thread_id, body=self.said, media=draft.text.media)
         held = finding if finding and finding.blocked else None
         draft.record(
-            standing.thread_id,
-            actor=("client", standing.client_id),
-            metadata=metadata,
+            thread_id,
+            actor=actor,
+            metadata=self._metadata(finding),
             held=", ".join(held.types) if held else None,
             responsible_sitter_id=standing.sitter_id,
-            requires_response=held is None,
+            requires_response=actor[0] == "client" and held is None,
         )
-        draft.hear(standing.thread_id, unread=held is not None)
-        status = "auto_replied" if held else "pending"
-        draft.respond(standing.thread_id, sitter_id=standing.sitter_id, status=status)
+        draft.hear(thread_id, unread=False)
         if finding:
-            self._attempt(finding, standing.thread_id, actor=("client", standing.client_id), name=client.name)
+            from_sitter = actor[0] == "sitter"
+            note_attempt(draft, finding, event_id=draft.event_id, standing=standing, from_sitter=from_sitter)
         if held is None:
             draft.relay(
                 standing,
-                recipient_e164=sitter.e164 or "",
-                body=wording.relayed(client.name, draft.text.body, tag=self._shown_tag(standing)),
+                recipient_e164=recipient.e164 or "",
+                body=body,
                 media_urls=tuple(one.url for one in draft.text.media),
-                actor_type="client",
+                actor_type=actor[0],
                 inbound_event_id=draft.event_id,
                 arrived_at=draft.text.arrived_at,
             )
+        return held is None
+
+    @property
+    def said(self) -> str:
+        """The sender's own words: without the tag where it was one."""
+        return self.body if self.route.strip_tag else self.draft.text.body
 
     def _shown_tag(self, standing: Standing) -> int | None:
         """The tag is shown to a sitter with two or more live clients on the number."""
@@ -66,35 +88,6 @@ class Consequences:
             if one.active and one.sitter_id == standing.sitter_id
         }
         return standing.tag if len(live) > 1 else None
-
-    def relay_to_client(self, standing: Standing) -> None:
-        """A sitter's text to the client of the window."""
-        draft = self.draft
-        client = draft.facts.clients[standing.client_id]
-        finding = self._check(standing.thread_id)
-        held = finding if finding and finding.blocked else None
-        draft.record(
-            standing.thread_id,
-            actor=("sitter", standing.sitter_id),
-            metadata=self._metadata(finding),
-            held=", ".join(held.types) if held else None,
-            responsible_sitter_id=standing.sitter_id,
-        )
-        draft.hear(standing.thread_id, unread=held is not None)
-        if finding:
-            name = draft.facts.sitters[standing.sitter_id].name
-            self._attempt(finding, standing.thread_id, actor=("sitter", standing.sitter_id), name=name)
-        if held is None:
-            draft.answered[standing.thread_id] = draft.event_id
-            draft.relay(
-                standing,
-                recipient_e164=client.e164 or "",
-                body=self.body if self.route.strip_tag else draft.text.body,
-                media_urls=tuple(one.url for one in draft.text.media),
-                actor_type="sitter",
-                inbound_event_id=draft.event_id,
-                arrived_at=draft.text.arrived_at,
-            )
 
     def to_owner(self) -> None:
         """The text waits in the owner's inbox, and the owner is told; some senders are answered."""
@@ -119,10 +112,13 @@ class Consequences:
         if self.route.rule == "pool_without_thread":
             front_desk = draft.facts.front_desk.e164 if draft.facts.front_desk else None
             draft.say("pool", wording.pool_answer(front_desk, organisation.booking_link), thread_id=thread_id)
-        elif self.route.rule == "sitter_no_window":
+        elif self.route.rule in (SITTER_NO_WINDOW, SITTER_ENDED_TAG) and not self._has_window():
             opening = draft.facts.next_opening
             words = wording.no_window(opening.astimezone(organisation.zone) if opening else None)
             draft.say("no_window", words, thread_id=thread_id)
+
+    def _has_window(self) -> bool:
+        return any(standing.active for standing in self.inputs.standings)
 
     def obey(self, keyword: Keyword) -> None:
         """STOP and its like, START, HELP: stored, seen by the owner, never relayed."""
@@ -156,17 +152,23 @@ class Consequences:
 
     def _tell_of(self, keyword: Keyword, thread_id: str, name: str) -> None:
         if keyword is Keyword.CANCEL:
-            self.draft.notice = Notice(f"cancel:{self.draft.event_id}", wording.owner_cancel(name), None)
+            self.draft.notices.append(Notice(f"cancel:{self.draft.event_id}", wording.owner_cancel(name), None))
         elif keyword in _STOPS and not self.inputs.mute:
             self.draft.tell_owner(thread_id, wording.owner_opted_out(name))
 
     def hold(self) -> None:
-        """Placeholder until the sitter's questions are in."""
-        self.to_owner()
+        """A sitter's text that does not say for whom it is."""
+        thread_id = self._owners_thread()
+        self.draft.record(thread_id, actor=self._actor(thread_id), metadata=self._metadata(None))
+        self.draft.hear(thread_id, unread=False)
+        HeldTexts(self.draft, self.policy).hold(self.draft.event_id, arrived_at=self.draft.text.arrived_at)
 
     def answer(self, tag: int) -> None:
-        """Placeholder until the sitter's questions are in."""
-        self.to_owner()
+        """The sitter's answer to the open question."""
+        thread_id = self._owners_thread()
+        self.draft.record(thread_id, actor=self._actor(thread_id), metadata=self._metadata(None))
+        self.draft.hear(thread_id, unread=False)
+        HeldTexts(self.draft, self.policy).answer(tag, (self.inputs.choices or {})[tag])
 
     def _owners_thread(self) -> str:
         """The thread where the text stays when nobody but the owner gets it."""
@@ -209,32 +211,8 @@ class Consequences:
         person: Person | None = people.get(person_id or "")
         return person.name if person else "Guest" if kind == "client" else "Somebody"
 
-    def _check(self, thread_id: str) -> Finding | None:
-        draft = self.draft
-        earlier = [said for said in draft.facts.recent if said.thread_id == thread_id]
-        body = self.body if self.route.strip_tag else draft.text.body
-        return check(draft.facts, body=body, media=draft.text.media, earlier=earlier, mode=self.policy.mode)
-
     def _metadata(self, finding: Finding | None) -> dict[str, Any]:
         metadata: dict[str, Any] = {"route": self.route.as_json(self.inputs)}
         if finding:
-            metadata["contact"] = {"types": finding.types, "blocked": finding.blocked}
+            metadata["contact"] = finding.as_json()
         return metadata
-
-    def _attempt(self, finding: Finding, thread_id: str, *, actor: tuple[str, str], name: str) -> None:
-        """Records the attempt; a blocked one is answered neutrally, told to the owner, and may lock the sitter."""
-        draft, (kind, person_id) = self.draft, actor
-        action = "blocked" if finding.blocked else "flagged"
-        draft.attempts.append(
-            Attempt(
-                draft.event_id, thread_id, kind, person_id, finding.types[0], finding.preview, action, finding.blocked
-            )
-        )
-        if not finding.blocked:
-            return
-        strikes = draft.facts.strikes.get(person_id, 0) + 1 if kind == "sitter" else 0
-        if strikes >= STRIKES:
-            draft.lock_sitter_id = person_id
-        draft.say("held", wording.HELD_NOTICE, thread_id=thread_id)
-        words = wording.owner_held(name, finding.preview, locked=strikes >= STRIKES)
-        draft.notice = Notice(f"held:{draft.event_id}", words, None)

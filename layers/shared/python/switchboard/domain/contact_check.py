@@ -39,6 +39,10 @@ class Finding:
     preview: str
     blocked: bool
 
+    def as_json(self) -> dict[str, object]:
+        """What is stored with the message."""
+        return {"types": list(self.types), "blocked": self.blocked}
+
 
 def check(
     facts: Facts, *, body: str, media: Sequence[Media], earlier: Sequence[RecentText], mode: Mode

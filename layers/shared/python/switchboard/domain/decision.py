@@ -36,7 +36,7 @@ class MovedEvent:
     delivery_status: str
     failure_code: str | None
     failure_detail: str | None
-    actor_client_id: str | None
+    responsible_sitter_id: str | None
     metadata: Mapping[str, Any]
 
 
@@ -144,7 +144,7 @@ class Decision:
     response: Response | None = None
     answered: Mapping[str, str] | None = None  # threads whose pending records are answered, by which event
     held: tuple[Held, ...] = ()
-    closed_question: tuple[str, int] | None = None
+    closed_question: tuple[str, int | None] | None = None  # its id and the answer
     question: NewQuestion | None = None
     automatic_kinds: tuple[str, ...] = ()
-    notice: Notice | None = None
+    notices: tuple[Notice, ...] = ()

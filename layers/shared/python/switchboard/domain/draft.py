@@ -51,10 +51,10 @@ class Draft:
         self.response: Response | None = None
         self.answered: dict[str, str] = {}
         self.held: list[Held] = []
-        self.closed_question: tuple[str, int] | None = None
+        self.closed_question: tuple[str, int | None] | None = None
         self.question: NewQuestion | None = None
         self.automatic_kinds: list[str] = []
-        self.notice: Notice | None = None
+        self.notices: list[Notice] = []
 
     def decision(self) -> Decision:
         """The rows as they stand."""
@@ -77,7 +77,7 @@ class Draft:
             closed_question=self.closed_question,
             question=self.question,
             automatic_kinds=tuple(self.automatic_kinds),
-            notice=self.notice,
+            notices=tuple(self.notices),
         )
 
     def general_thread(self, client_id: str) -> str:
@@ -215,8 +215,8 @@ class Draft:
     def tell_owner(self, thread_id: str, body: str) -> None:
         """A short text to the owner, at most one for a thread in five minutes."""
         subject = f"thread:{thread_id}"
-        if self.notice is None and subject not in self.facts.noticed:
-            self.notice = Notice(subject, body, THREAD_NOTICE_AGAIN_AFTER)
+        if subject not in self.facts.noticed and subject not in {notice.subject for notice in self.notices}:
+            self.notices.append(Notice(subject, body, THREAD_NOTICE_AGAIN_AFTER))
 
     def respond(self, thread_id: str, *, sitter_id: str | None, status: str) -> None:
         """Who owes the client an answer."""

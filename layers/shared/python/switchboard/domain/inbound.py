@@ -9,7 +9,7 @@ from switchboard.domain.draft import Draft
 from switchboard.domain.facts import Facts
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.route_inputs import capacity_of, inputs_of, keyword_of
-from switchboard.domain.routing import Capacity, Destination, choose_route
+from switchboard.domain.routing import OWN_NUMBER, Capacity, Destination, choose_route
 
 
 def decide(
@@ -19,7 +19,7 @@ def decide(
     capacity, keyword = capacity_of(facts, text), keyword_of(facts, text)
     inputs, body = inputs_of(facts, text, capacity=capacity, keyword=keyword, relay=policy.relay)
     route = choose_route(inputs)
-    if route.to is Destination.NOBODY:
+    if route.rule == OWN_NUMBER:
         return Decision(state="own_number")
     draft = Draft(facts, text, event_id=event_id, now=now, new_id=new_id)
     then = Consequences(draft, policy=policy, inputs=inputs, route=route, body=body)

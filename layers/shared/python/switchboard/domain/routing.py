@@ -15,6 +15,7 @@ SEVERAL_OF_ONE_SITTER = "Several active windows of one sitter"
 OVERLAPPING = "Multiple overlapping active assignment windows ({count}) detected - requires owner intervention"
 RELAY_OFF = "Relaying is switched off"
 ROUTING_ERROR = "routing error"
+OWN_NUMBER, SITTER_NO_WINDOW, SITTER_ENDED_TAG = "own_number", "sitter_no_window", "sitter_ended_tag"
 
 
 class Capacity(StrEnum):
@@ -32,7 +33,6 @@ class Capacity(StrEnum):
 class Destination(StrEnum):
     """Who gets the text."""
 
-    NOBODY = "nobody"
     OWNER = "owner"
     SITTER = "sitter"
     CLIENT = "client"
@@ -56,6 +56,7 @@ class RouteInputs:
     gone: bool = False
     mute: bool = False  # the sender has opted out, so nothing can be asked
     named: str | None = None  # a held text: the client that the answer named
+    overdue: bool = False  # a held text: nobody has answered in time
     unreachable: Mapping[str, str] = field(default_factory=dict)  # why, by the other side's id
     tag: Tag | None = None
     choices: Mapping[int, str] | None = None  # of the open question: client id by tag
@@ -78,6 +79,7 @@ class RouteInputs:
             "gone": self.gone,
             "mute": self.mute,
             "named": self.named,
+            "overdue": self.overdue,
             "unreachable": dict(self.unreachable),
             "tag": [self.tag.number, self.tag.bare] if self.tag else None,
             "choices": list(self.choices.items()) if self.choices is not None else None,
@@ -106,33 +108,43 @@ class Route:
 
 def choose_route(inputs: RouteInputs) -> Route:
     """Who gets the text, and why."""
-    if inputs.capacity is Capacity.OWN_NUMBER:
-        return Route("own_number", "Sent from a number of ours", Destination.NOBODY)
-    if inputs.capacity is Capacity.UNREADABLE:
-        return Route("unreadable_sender", "The sender is not a phone number", Destination.OWNER)
-    if inputs.keyword:
-        return Route("keyword", f"Keyword: {inputs.keyword}", Destination.OWNER)
-    if inputs.capacity is Capacity.OWNER:
-        return Route("owner", "The owner's phone", Destination.OWNER)
-    if inputs.number_status != "active":
-        return Route("number_not_in_use", f"The number texted is {inputs.number_status}", Destination.OWNER)
-    if inputs.capacity is Capacity.SITTER:
-        return _for_sitter(inputs)
-    return _for_client(inputs)
+    if found := _first(_whoever_writes(inputs)):
+        return found
+    return _for_sitter(inputs) if inputs.capacity is Capacity.SITTER else _for_client(inputs)
+
+
+Rows = tuple[tuple[bool, str, str], ...]  # whether it holds, the rule, the reason
+
+
+def _first(rows: Rows) -> Route | None:
+    """The first row that holds: those texts are the owner's."""
+    return next((Route(rule, reason, Destination.OWNER) for holds, rule, reason in rows if holds), None)
+
+
+def _whoever_writes(inputs: RouteInputs) -> Rows:
+    capacity = inputs.capacity
+    return (
+        (capacity is Capacity.OWN_NUMBER, OWN_NUMBER, "Sent from a number of ours"),
+        (capacity is Capacity.UNREADABLE, "unreadable_sender", "The sender is not a phone number"),
+        (inputs.keyword is not None, "keyword", f"Keyword: {inputs.keyword}"),
+        (capacity is Capacity.OWNER, "owner", "The owner's phone"),
+        (inputs.number_status != "active", "number_not_in_use", f"The number texted is {inputs.number_status}"),
+    )
 
 
 def _for_client(inputs: RouteInputs) -> Route:
-    if inputs.number_class == "pool" and not inputs.has_thread:
-        return Route("pool_without_thread", "No live thread on this pool number", Destination.OWNER)
-    if inputs.capacity is Capacity.SITTER_ELSEWHERE:
-        return Route("sitter_elsewhere", "A sitter on a number that is not theirs", Destination.OWNER)
-    if inputs.capacity is Capacity.GUEST:
-        return Route("guest", "Nobody is known by this number", Destination.OWNER)
     active = [standing for standing in inputs.standings if standing.active]
-    if not active:
-        return Route("no_window", NO_WINDOW, Destination.OWNER)
-    if len({standing.sitter_id for standing in active}) > 1:
-        return Route("overlapping_windows", OVERLAPPING.format(count=len(active)), Destination.OWNER)
+    several = len({standing.sitter_id for standing in active}) > 1
+    unplaced = inputs.number_class == "pool" and not inputs.has_thread and not active
+    rows: Rows = (
+        (unplaced, "pool_without_thread", "No live thread on this pool number"),
+        (inputs.capacity is Capacity.SITTER_ELSEWHERE, "sitter_elsewhere", "A sitter on a number that is not theirs"),
+        (inputs.capacity is Capacity.GUEST, "guest", "Nobody is known by this number"),
+        (not active, "no_window", NO_WINDOW),
+        (several, "overlapping_windows", OVERLAPPING.format(count=len(active))),
+    )
+    if found := _first(rows):
+        return found
     latest = _latest(active)
     if len(active) == 1:
         return _relay(inputs, "one_window", ONE_WINDOW, Destination.SITTER, latest)
@@ -140,35 +152,53 @@ def _for_client(inputs: RouteInputs) -> Route:
 
 
 def _for_sitter(inputs: RouteInputs) -> Route:
-    if inputs.gone:
-        return Route("sitter_gone", "The sitter has left", Destination.OWNER)
-    if inputs.locked:
-        return Route("sitter_locked", "The sitter is locked", Destination.OWNER)
+    if found := _first(
+        (
+            (inputs.gone, "sitter_gone", "The sitter has left"),
+            (inputs.locked, "sitter_locked", "The sitter is locked"),
+            (inputs.overdue, "held_too_long", "Held 30 minutes without an answer"),
+        )
+    ):
+        return found
     if inputs.named is not None:
         return _for_named(inputs, inputs.named)
     if _is_answer(inputs):
         return Route("sitter_answer", "Says for whom the held texts are", Destination.ANSWER)
+    return _by_tag(inputs) or _for_clients_in_question(inputs)
+
+
+def _by_tag(inputs: RouteInputs) -> Route | None:
+    """The tag of an ended window is the owner's even where another window would do: nothing is guessed."""
+    if inputs.tag is None or inputs.tag.bare:
+        return None
+    tagged = [standing for standing in inputs.standings if standing.tag == inputs.tag.number]
+    if not tagged:
+        return None
+    active = [standing for standing in tagged if standing.active]
+    if not active:
+        return Route("sitter_ended_tag", "The tag of an ended window", Destination.OWNER)
+    return _relay(
+        inputs, "sitter_tag", "The tag names this client", Destination.CLIENT, _latest(active), strip_tag=True
+    )
+
+
+def _for_clients_in_question(inputs: RouteInputs) -> Route:
     since = inputs.arrived_at - RECENTLY
     asked = [standing for standing in inputs.standings if standing.active or standing.end_at > since]
     active = [standing for standing in asked if standing.active]
-    tagged = _tagged(inputs)
     if not active:
-        if tagged:
-            return Route("sitter_ended_tag", "The tag of an ended window", Destination.OWNER)
-        return Route("sitter_no_window", NO_WINDOW, Destination.OWNER)
-    if tagged and not any(standing.active for standing in tagged):
-        return Route("sitter_ended_tag", "The tag of an ended window", Destination.OWNER)
-    if tagged:
-        latest = _latest([standing for standing in tagged if standing.active])
-        return _relay(inputs, "sitter_tag", "The tag names this client", Destination.CLIENT, latest, strip_tag=True)
+        return Route(SITTER_NO_WINDOW, NO_WINDOW, Destination.OWNER)
     if len({standing.client_id for standing in asked}) == 1:
         return _relay(
             inputs, "sitter_one_client", "Exactly one client in question", Destination.CLIENT, _latest(active)
         )
-    if not inputs.relay:
-        return Route("relay_off", RELAY_OFF, Destination.OWNER)
-    if inputs.mute:
-        return Route("sitter_mute", "The sitter has opted out and cannot be asked", Destination.OWNER)
+    if found := _first(
+        (
+            (not inputs.relay, "relay_off", RELAY_OFF),
+            (inputs.mute, "sitter_mute", "The sitter has opted out and cannot be asked"),
+        )
+    ):
+        return found
     return Route("sitter_asked", "Several clients in question and no tag", Destination.HELD)
 
 
@@ -178,13 +208,6 @@ def _for_named(inputs: RouteInputs, client_id: str) -> Route:
     if not active:
         return Route("sitter_named_without_window", NO_WINDOW, Destination.OWNER)
     return _relay(inputs, "sitter_named", "The sitter's answer names this client", Destination.CLIENT, _latest(active))
-
-
-def _tagged(inputs: RouteInputs) -> list[Standing]:
-    """The windows of the last 24 h whose tag the text begins with; several when a tag came round again."""
-    if inputs.tag is None or inputs.tag.bare:
-        return []
-    return [standing for standing in inputs.standings if standing.tag == inputs.tag.number]
 
 
 def _is_answer(inputs: RouteInputs) -> bool:
@@ -226,6 +249,7 @@ def read_inputs(stored: Mapping[str, Any]) -> RouteInputs:
         gone=stored.get("gone", False),
         mute=stored.get("mute", False),
         named=stored.get("named"),
+        overdue=stored.get("overdue", False),
         unreachable=stored.get("unreachable", {}),
         tag=Tag(tag[0], bare=tag[1]) if tag else None,
         choices=dict(choices) if choices is not None else None,

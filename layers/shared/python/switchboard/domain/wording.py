@@ -6,6 +6,7 @@ from datetime import datetime
 OPTED_OUT = "You will get no more texts from us. Reply START to get them again."
 OPTED_IN = "You will get texts from us again. Reply STOP to end them."
 HELP = "Texts here reach your sitting team. Reply STOP to end them, START to get them again."
+OWNER_UNROUTED = "A text could not be routed. See your inbox."
 OWNER_HINT = "Texts to this number stay in your inbox. Please answer clients and sitters there."
 HELD_NOTICE = (
     "Your text was not passed on: please keep phone numbers, addresses and links out of it. The office has been told."

@@ -2,27 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from urllib.parse import urlencode
+from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
 
+from switchboard.domain import wording
 from switchboard.domain.contact_check import Mode, Policy
+from switchboard.domain.decision import THREAD_NOTICE_AGAIN_AFTER, Decision, Notice
+from switchboard.domain.facts import Facts
 from switchboard.domain.inbound import decide
 from switchboard.domain.inbound_text import InboundText, read_text, storable
-from switchboard.errors import (
-    ConstraintViolated,
-    DatabaseUnavailable,
-    LockNotAvailable,
-    StatementTimedOut,
-)
+from switchboard.errors import ConstraintViolated, DatabaseUnavailable, LockNotAvailable, StatementTimedOut
 from switchboard.flags import Flags
+from switchboard.services.queue_text import queue_text
 from switchboard.services.send_text import SendQueue, announce
 from switchboard.store import owner_notices, texts
 from switchboard.store.database import Database, Transaction
 
 Form = Sequence[tuple[str, str]]
 TRIES = 2
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+UNAVAILABLE = (DatabaseUnavailable, LockNotAvailable, StatementTimedOut)
 logger = Logger(service="switchboard", child=True)
 
 
@@ -31,81 +31,108 @@ class Receiving:
     """The collaborators."""
 
     database: Database
-    inbound_queue: SendQueue
     send_queue: SendQueue
     flags: Callable[[], Flags]
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
 
-def receive_text(form: Form, *, arrived_at: datetime, using: Receiving) -> None:
+def receive_text(form: Form, *, arrived_at: datetime, queue: SendQueue, using: Receiving) -> None:
     """Routes an authentic text; while the database is away it waits on the queue. Raises QueueUnavailable."""
     try:
         route_text(form, arrived_at=arrived_at, using=using)
-    except (DatabaseUnavailable, LockNotAvailable, StatementTimedOut) as error:
+    except UNAVAILABLE as error:
         logger.warning("text_queued", error=type(error).__name__)
-        queue_text(form, arrived_at=arrived_at, queue=using.inbound_queue)
-
-
-def queue_text(form: Form, *, arrived_at: datetime, queue: SendQueue) -> None:
-    """Puts the raw request with its time of arrival on the queue. Raises QueueUnavailable."""
-    queue.put({"arrivedAt": arrived_at.isoformat(), "body": urlencode(list(form))})
+        queue_text(form, arrived_at=arrived_at, queue=queue)
 
 
 def route_text(form: Form, *, arrived_at: datetime, using: Receiving) -> None:
-    """Stores and routes the text in one transaction, then announces what waits."""
+    """Stores and routes the text; one that cannot be routed is the owner's. Raises when it could not be stored."""
     text = read_text(form, arrived_at=arrived_at)
-    for remaining in reversed(range(TRIES)):
-        try:
-            waiting = _route_once(form, text, using=using)
-        except (ConstraintViolated, LockNotAvailable):  # somebody made the same row at the same time
-            if not remaining:
-                raise
-        else:
-            break
+    try:
+        waiting = _route(form, text, using=using)
+    except UNAVAILABLE:
+        raise
+    except Exception as error:  # noqa: BLE001  whatever went wrong, the text must not be lost
+        logger.error("text_not_routed", message_sid=text.message_sid, error=type(error).__name__)  # noqa: TRY400  no traceback: it may quote the text
+        waiting = _keep_unrouted(form, text, using=using)
     announce(using.send_queue, waiting)
+
+
+def _route(form: Form, text: InboundText, *, using: Receiving) -> list[str]:
+    for _ in range(TRIES - 1):
+        try:
+            return _route_once(form, text, using=using)
+        except (ConstraintViolated, LockNotAvailable):  # somebody made the same row at the same time
+            continue
+    return _route_once(form, text, using=using)
 
 
 def _route_once(form: Form, text: InboundText, *, using: Receiving) -> list[str]:
     now, flags = using.now(), using.flags()
+    policy = Policy(relay=flags.enable_sms_relay, mode=Mode(flags.anti_poaching_mode.value))
     with using.database.transaction() as tx:
         stored = texts.store(tx, text, form=storable(form), now=now)
         if stored is None:
             return []
         text = replace(text, arrived_at=stored.arrived_at)
-        policy = Policy(relay=flags.enable_sms_relay, mode=Mode(flags.anti_poaching_mode.value))
-        return _settle(tx, text, known_event_id=stored.event_id, policy=policy, now=now, new_id=using.new_id)
+        facts = texts.gather(tx, text, now=now)
+        if facts is None:
+            logger.error("text_to_unknown_number", message_sid=text.message_sid)
+            texts.settle(tx, text.message_sid, state="unknown_number", now=now)
+            return []
+        event_id = stored.event_id or using.new_id()
+        decision = decide(facts, text, policy=policy, event_id=event_id, now=now, new_id=using.new_id)
+        if decision.event is None:
+            texts.settle(tx, text.message_sid, state=decision.state, now=now)
+            return []
+        known = stored.event_id is not None
+        return write_all(tx, decision, facts=facts, text=text, known_event=known, now=now, new_id=using.new_id)
 
 
-def _settle(
+def write_all(
     tx: Transaction,
-    text: InboundText,
+    decision: Decision,
     *,
-    known_event_id: str | None,
-    policy: Policy,
+    facts: Facts,
+    text: InboundText,
+    known_event: bool = False,
     now: datetime,
     new_id: Callable[[], str],
 ) -> list[str]:
-    facts = texts.gather(tx, text, now=now)
-    if facts is None:
-        logger.error("text_to_unknown_number", message_sid=text.message_sid)
-        texts.settle(tx, text.message_sid, state="unknown_number", now=now)
-        return []
-    decision = decide(facts, text, policy=policy, event_id=known_event_id or new_id(), now=now, new_id=new_id)
-    if decision.event is None:
-        texts.settle(tx, text.message_sid, state=decision.state, now=now)
-        return []
-    texts.write(tx, decision, facts=facts, text=text, known_event=known_event_id is not None, now=now, new_id=new_id)
-    waiting = [one.thread_id for one in decision.outbound]
-    if notice := decision.notice:
-        told = owner_notices.tell(
+    """Writes a decision and tells the owner; answers with the threads to announce."""
+    texts.write(tx, decision, facts=facts, text=text, known_event=known_event, now=now, new_id=new_id)
+    told = [_tell(tx, facts.organisation.id, notice=notice, now=now, new_id=new_id) for notice in decision.notices]
+    return [*(one.thread_id for one in decision.outbound), *(thread_id for thread_id in told if thread_id)]
+
+
+def _tell(tx: Transaction, org_id: str, *, notice: Notice, now: datetime, new_id: Callable[[], str]) -> str | None:
+    return owner_notices.tell(
+        tx,
+        org_id=org_id,
+        subject=notice.subject,
+        body=notice.body,
+        now=now,
+        new_id=new_id,
+        again_after=notice.again_after,
+    )
+
+
+def _keep_unrouted(form: Form, text: InboundText, *, using: Receiving) -> list[str]:
+    """Stores the text for the owner, to be routed again later, when routing it failed."""
+    now = using.now()
+    with using.database.transaction() as tx:
+        kept = texts.keep_unrouted(
             tx,
-            org_id=facts.organisation.id,
-            subject=notice.subject,
-            body=notice.body,
+            text,
+            form=storable(form),
+            first_pause=FIRST_PAUSE,
+            longest_pause=LONGEST_PAUSE,
             now=now,
-            new_id=new_id,
-            again_after=notice.again_after,
+            new_id=using.new_id,
         )
-        waiting += [told] if told else []
-    return waiting
+        if kept is None:
+            return []
+        notice = Notice(f"thread:{kept.thread_id}", wording.OWNER_UNROUTED, THREAD_NOTICE_AGAIN_AFTER)
+        told = _tell(tx, kept.org_id, notice=notice, now=now, new_id=using.new_id)
+        return [told] if told else []

@@ -133,15 +133,19 @@ def _events(decision: Decision, text: InboundText, *, known_event: bool) -> dict
 
 
 def _inbound_event(event_id: str | None, event: InboundEvent, text: InboundText) -> dict[str, Any]:
-    media = [{"url": one.url, "contentType": one.content_type} for one in text.media]
     return {
         "n": 0,
         "direction": "inbound",
         "provider_sid": text.message_sid,
         "body": text.body,
-        "media": json.dumps(media) if media else None,
+        "media": media_of(text),
         "created_at": text.arrived_at,
     } | _again(event_id, event)
+
+
+def media_of(text: InboundText) -> str | None:
+    """MessageEvent.mediaJson of a text; None without pictures."""
+    return json.dumps([{"url": one.url, "contentType": one.content_type} for one in text.media]) if text.media else None
 
 
 def _again(event_id: str | None, event: InboundEvent) -> dict[str, Any]:
@@ -167,7 +171,7 @@ def _moved(one: MovedEvent) -> dict[str, Any]:
         "delivery_status": one.delivery_status,
         "failure_code": one.failure_code,
         "failure_detail": one.failure_detail,
-        "actor_client_id": one.actor_client_id,
+        "sitter_id": one.responsible_sitter_id,
         "metadata": json.dumps(one.metadata),
     }
 

@@ -1,0 +1,29 @@
+"""The inbound queue: texts that came while the database was away, or through Twilio's fallback address."""
+
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from switchboard import runtime
+from switchboard.services.queue_text import read_queued
+from switchboard.services.receive_text import Receiving, route_text
+
+processor = BatchProcessor(event_type=EventType.SQS)
+
+
+def lambda_handler(event: dict[str, Any], context: Any) -> Any:
+    """Takes a batch the way that receive_text goes; the messages that could not be stored are answered to come back."""
+    using = Receiving(
+        database=runtime.database(),
+        send_queue=runtime.send_queue(),
+        flags=runtime.flags(),
+        now=runtime.now,
+        new_id=runtime.new_id,
+    )
+
+    def route(record: SQSRecord) -> None:
+        form, arrived_at = read_queued(record.body)
+        route_text(form, arrived_at=arrived_at, using=using)
+
+    return process_partial_response(event=event, record_handler=route, processor=processor, context=context)
