@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from aws_lambda_powertools import Logger
 
-from switchboard.aws import Queue, Secrets, parameters_under
+from switchboard.aws import Queue, Secrets, parameters_under, read_parameter
 from switchboard.errors import SettingsInvalid
 from switchboard.flags import FlagReader
 from switchboard.settings import Settings, read_settings
@@ -114,8 +114,7 @@ def public_base_url() -> str:
         return found.public_base_url.rstrip("/")
     if not found.public_base_url_parameter:
         raise SettingsInvalid("settings are wrong: PUBLIC_BASE_URL: set it, or PUBLIC_BASE_URL_PARAMETER")
-    folder, _, name = found.public_base_url_parameter.rpartition("/")
-    return parameters_under(folder)()[name].rstrip("/")
+    return read_parameter(found.public_base_url_parameter).rstrip("/")
 
 
 def forget() -> None:
