@@ -29,7 +29,7 @@ NEEDS = {
     "twilio_secret_id": {"secret TwilioSecretArn"},
     "booking_secret_id": {"secret BookingSecretArn"},
     "flags": {"parameters flags"},
-    "public_base_url": {"parameters settings"},
+    "public_base_url": {"parameter public_base_url"},
     "send_queue": {"put SendQueue"},
     "inbound_queue": {"put InboundQueue"},
     "platform_number": {"parameters flags"},
@@ -120,6 +120,8 @@ def _described(action: str, resource: dict[str, Any]) -> str:
     match action:
         case "secretsmanager:GetSecretValue":
             return f"secret {resource['Ref']}"
+        case "ssm:GetParameter":
+            return f"parameter {resource['Fn::Sub'].rpartition('/')[2]}"
         case "ssm:GetParametersByPath":
             return f"parameters {resource['Fn::Sub'].rpartition('/')[2]}"
         case "sqs:SendMessage":

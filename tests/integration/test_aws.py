@@ -7,8 +7,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from switchboard.aws import Queue, Secrets, parameters_under
-from switchboard.errors import QueueUnavailable, SecretUnavailable
+from switchboard.aws import Queue, Secrets, parameters_under, read_parameter
+from switchboard.errors import ParameterUnavailable, QueueUnavailable, SecretUnavailable
 
 
 @pytest.fixture(autouse=True)
@@ -43,6 +43,14 @@ def test_parameters_are_read_by_their_name_under_the_path_over_all_pages() -> No
         ssm.put_parameter(Name=f"/switchboard/test/flags/FLAG_{number}", Value=str(number), Type="String")
     found = parameters_under("/switchboard/test/flags")()
     assert found == {f"FLAG_{number}": str(number) for number in range(25)}
+
+
+def test_one_parameter_is_read_by_its_name_and_a_missing_one_is_told() -> None:
+    name = "/switchboard/test/settings/public_base_url"
+    with pytest.raises(ParameterUnavailable):
+        read_parameter(name)
+    boto3.client("ssm").put_parameter(Name=name, Value="https://api.example.test", Type="String")
+    assert read_parameter(name) == "https://api.example.test"
 
 
 def test_a_secret_is_kept_and_read_again_after_a_refusal_at_most_once_a_minute() -> None:

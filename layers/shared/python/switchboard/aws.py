@@ -9,7 +9,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from switchboard.errors import QueueUnavailable, SecretUnavailable
+from switchboard.errors import ParameterUnavailable, QueueUnavailable, SecretUnavailable
 
 CONFIG = Config(
     connect_timeout=1,
@@ -31,6 +31,15 @@ def parameters_under(path: str) -> Callable[[], dict[str, str]]:
         return {found["Name"].removeprefix(prefix): found["Value"] for page in pages for found in page["Parameters"]}
 
     return read
+
+
+def read_parameter(name: str) -> str:
+    """The value of one parameter. Raises ParameterUnavailable."""
+    try:
+        value: str = boto3.client("ssm", config=CONFIG).get_parameter(Name=name)["Parameter"]["Value"]
+    except (BotoCoreError, ClientError):
+        raise ParameterUnavailable(f"parameter {name} could not be read") from None
+    return value
 
 
 class Secrets:

@@ -16,6 +16,10 @@ class SecretUnavailable(SwitchboardError):
     """A secret could not be read from Secrets Manager."""
 
 
+class ParameterUnavailable(SwitchboardError):
+    """A parameter could not be read from SSM."""
+
+
 class QueueUnavailable(SwitchboardError):
     """The message could not be put on its queue."""
 

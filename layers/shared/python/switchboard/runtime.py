@@ -13,6 +13,7 @@ from switchboard.flags import FlagReader
 from switchboard.settings import Settings, read_settings
 from switchboard.store.connection import Address, Connector
 from switchboard.store.database import Database, Limits
+from switchboard.store.key_types import read_key_types
 from switchboard.twilio import TwilioCredentials, TwilioSender
 
 logger = Logger(service="switchboard")
@@ -83,6 +84,17 @@ def inbound_database() -> Database:
 
 
 @functools.cache
+def backfill_database() -> Database:
+    """The database as backfills see it: with the key types of its own intake and accounts tables."""
+    return Database(connector(), schemas=read_key_types(connector(), settings().schemas))
+
+
+def parameters() -> dict[str, str]:
+    """The SSM parameters beside the flags, by name."""
+    return parameters_under(settings().flags_path)()
+
+
+@functools.cache
 def send_queue() -> Queue:
     """Threads whose outbound texts wait."""
     return Queue(settings().send_queue_url)
@@ -124,7 +136,7 @@ def forget() -> None:
         secrets,
         flags,
         connector,
-        database,
+        database, backfill_database,
         inbound_database,
         send_queue,
         inbound_queue,

@@ -79,6 +79,7 @@ _CODES: tuple[tuple[type[errors.SwitchboardError], int, str], ...] = (
     (errors.Conflict, 409, "conflict"),
     (errors.Refused, 422, "refused"),
     (errors.SecretUnavailable, 503, "unavailable"),
+    (errors.ParameterUnavailable, 503, "unavailable"),
     (errors.QueueUnavailable, 503, "unavailable"),
     (errors.DatabaseUnavailable, 503, "unavailable"),
     (errors.LockNotAvailable, 503, "unavailable"),
