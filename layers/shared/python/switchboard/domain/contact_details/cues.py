@@ -33,15 +33,19 @@ _WEAK_WORDS = REACH_VERBS | LINE_NOUNS | {"instead", "anytime", "emergency", "ur
 class Cues:
     """The cues of one text, found once."""
 
-    __slots__ = ("_reading", "_strong", "_weak")
+    __slots__ = ("_breaks", "_labels", "_reading", "_strong", "_weak")
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._strong: list[int] = []
         self._weak: list[int] = []
+        self._labels: list[int] = []
         for i, word in enumerate(reading.words):
             if word in _CUE_WORDS:
                 (self._strong if self._is_strong(i, word) else self._weak).append(i)
+            if word in _LABELS and not (i and reading.words[i - 1] == "area"):
+                self._labels.append(i)
+        self._breaks = self._clause_ends() if self._labels else []
 
     def near(self, first: int, last: int) -> float:
         """How plainly the words around words first to last ask to call or keep what they say."""
@@ -51,25 +55,25 @@ class Cues:
 
     def is_labelled(self, first: int, last: int) -> bool:
         """Whether the words next to the number, in its clause, say that it is no phone."""
-        reading = self._reading
-        begin = max(0, first - _LABEL_BEFORE)
-        for i in range(first - 1, begin - 1, -1):
-            if _CLAUSE.search(reading.gap(i)) and reading.words[i] not in _ABBREVIATIONS:
-                break
-            if self._is_label(i) or reading.words[i] in MONTHS:
-                return True
-        if any(self._is_label(i) for i in range(first + 1, last)):
+        labels = self._labels
+        at = bisect_left(labels, first)
+        if at and labels[at - 1] >= first - _LABEL_BEFORE and not _any_between(self._breaks, labels[at - 1], first - 1):
             return True
-        for i in range(last + 1, min(len(reading.words), last + 1 + _LABEL_AFTER)):
-            if _CLAUSE.search(reading.gap(i - 1)) or "," in reading.gap(i - 1):
-                break
-            if self._is_label(i):
-                return True
-        return False
+        if at < len(labels) and labels[at] < last:
+            return True
+        at = bisect_left(labels, last + 1)
+        if at == len(labels) or labels[at] > last + _LABEL_AFTER:
+            return False
+        return not _any_between(self._breaks, last, labels[at] - 1)
 
-    def _is_label(self, i: int) -> bool:
-        words = self._reading.words
-        return words[i] in LABELS and not (i and words[i - 1] == "area")
+    def _clause_ends(self) -> list[int]:
+        """The words that end a clause."""
+        reading = self._reading
+        return [
+            i
+            for i, word in enumerate(reading.words)
+            if _CLAUSE.search(reading.gap(i)) is not None and word not in _ABBREVIATIONS
+        ]
 
     def _is_strong(self, i: int, word: str) -> bool:
         words = self._reading.words
@@ -104,6 +108,7 @@ class Cues:
 
 
 _BEFORE_ME = frozenset({"is", "thats", "its", "get", "find", "catch", "of", "reach", "hit"})
+_LABELS = LABELS | MONTHS
 _CUE_WORDS = _WEAK_WORDS | REACH_ME | KEEP_VERBS | {"area", "me"}
 
 

@@ -10,9 +10,8 @@ from switchboard.domain.contact_details.names import (
     SPOKEN_ENDINGS,
     VAGUE_PROVIDERS,
     is_user_name,
-    without_leet,
 )
-from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
+from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, without_leet
 
 
 class EmailSpan(NamedTuple):
@@ -45,6 +44,7 @@ _CONNECTORS = frozenset(
     " with by just i use addy are here".split()
 )
 _TOWARDS_PROVIDER = frozenset("on at via in with the my a is of from by and then its en con por y".split())
+_TRIGGERS = _AT_WORDS | _MAIL_WORDS | PROVIDERS
 _MOST_CONNECTORS = 5
 _MOST_LABELS = 4
 _SHORTEST_NAME = 3
@@ -57,22 +57,32 @@ _ORDINARY_AFTER_COLON = frozenset(
 def emails_in(reading: Reading) -> list[EmailSpan]:
     """The addresses of a text in order, each once."""
     spans = _written(reading) if "@" in reading.text else []
-    words = reading.words
-    for i, word in enumerate(words):
-        if spans and any(span.start <= reading.starts[i] < span.end for span in spans[-2:]):
+    if _TRIGGERS.isdisjoint(reading.known):
+        return spans
+    written = len(spans)
+    ahead = 0
+    for i, word in enumerate(reading.words):
+        if word not in _TRIGGERS and (word.isalpha() or without_leet(word) not in PROVIDERS):
             continue
-        found = None
-        if word in _AT_WORDS:
-            found = _spoken(reading, i)
-        elif word in PROVIDERS or without_leet(word) in PROVIDERS:
-            found = _provider(reading, i)
-        elif word in _MAIL_WORDS:
-            found = _named_after(reading, i, is_mail_word=True)
-        elif len(word) == 1:
-            found = _spelled_provider(reading, i)
+        start = reading.starts[i]
+        while ahead < written and spans[ahead].end <= start:
+            ahead += 1
+        is_taken = ahead < written and spans[ahead].start <= start
+        if is_taken or (len(spans) > written and start < spans[-1].end):
+            continue
+        found = _at_word(reading, i, word)
         if found is not None:
             spans.append(found)
     return sorted(spans)
+
+
+def _at_word(reading: Reading, i: int, word: str) -> EmailSpan | None:
+    """The address that the word at i gives away."""
+    if word in _AT_WORDS:
+        return _spoken(reading, i)
+    if word in _MAIL_WORDS:
+        return _named_after(reading, i, is_mail_word=True)
+    return _provider(reading, i)
 
 
 def _written(reading: Reading) -> list[EmailSpan]:
@@ -89,17 +99,16 @@ def _written(reading: Reading) -> list[EmailSpan]:
 
 
 def _around(text: str, at: int) -> EmailSpan | None:
+    after = text[at + 1 : at + 1 + _DOMAIN_REACH].lstrip(")]}>")
+    skipped = len(text[at + 1 : at + 1 + _DOMAIN_REACH]) - len(after)
     before = text[max(0, at - _LOCAL_REACH) : at].rstrip("([{<")
+    host = _host(after, is_tight=not before.endswith(" ") and not after.startswith(" "))
+    if host is None:
+        return None
     local = _SPACED_LOCAL_PART.search(before) or _LOCAL_PART.search(before)
     if local is None:
         return None
     start = max(0, at - _LOCAL_REACH) + local.start()
-    after = text[at + 1 : at + 1 + _DOMAIN_REACH]
-    skipped = len(after) - len(after.lstrip(")]}>"))
-    after = after[skipped:]
-    host = _host(after, is_tight=not local.group().endswith(" ") and not after.startswith(" "))
-    if host is None:
-        return None
     return EmailSpan(start, at + 1 + skipped + host[0], host[1])
 
 
@@ -275,23 +284,6 @@ def _last_of_local_part(reading: Reading, i: int) -> int:
         else:
             break
     return i
-
-
-def _spelled_provider(reading: Reading, i: int) -> EmailSpan | None:
-    """A provider whose letters stand apart ("g m a i l"); word i is its first letter."""
-    words = reading.words
-    if i > 0 and len(words[i - 1]) == 1:
-        return None
-    last = i
-    while last + 1 < len(words) and len(words[last + 1]) == 1:
-        last += 1
-    letters = without_leet("".join(words[i : last + 1]))
-    if last - i < _SHORTEST_NAME:
-        return None
-    provider = next((one for one in ("gmail", "yahoo", "hotmail", "outlook", "icloud") if one in letters), None)
-    if provider is None:
-        return None
-    return EmailSpan(reading.starts[i], reading.ends[last], provider + ".com")
 
 
 def _written_word(reading: Reading, i: int) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from switchboard.domain.contact_details.names import is_user_name
+from switchboard.domain.contact_details.redact import MOST_FINDINGS
 from switchboard.domain.contact_details.phrases import Phrases
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
 
@@ -19,7 +21,7 @@ SERVICES = _words(
     " messenger imessage facetime ig fb wsp wpp watsapp whatsap wassap guasap wasap youtube nextdoor"
     " googlevoice hangouts bluesky reddit pinterest tumblr twitch onlyfans"
 )
-VAGUE_SERVICES = _words("snap signal tg wa line x zoom slack gram fbook face sc threads rover wag")
+VAGUE_SERVICES = _words("snap signal tg wa line zoom slack gram fbook face sc threads rover wag")
 PAYMENTS = _words("venmo zelle cashapp paypal applepay googlepay gpay chime revolut bizum wise vnmo cashap")
 VOCABULARY = SERVICES | VAGUE_SERVICES | PAYMENTS | _words("text call message me direct directly personal number")
 
@@ -53,14 +55,12 @@ _PAYING = (
     rf"^(?:{_PAY})\b",
 )
 _NAME_AFTER = rf"\b(?:{_ANY}|{_PAY}|handle|username|user name|usuario|dms)\b"
-_NOT_HELD = re.compile(
+_NOT_HELD = (
     r"\b(?:in|through|on|via|inside|with|by) (?:the|this|your) (?:\w+ )?app\b|\b(?:already|dont|never|cant|not|wont|no longer) "
     r"(?:\w+ ){0,2}(?:accept|take|use|paid|pay|do|have|trust|allow|venmo|zelle|paypal|cashapp)\b|scam|\bon file\b|\bhere in the\b"
 )
-_INVITE = re.compile("|".join(rf"\b{one}" if not one.startswith("\\b") else one for one in _INVITES))
-_PAYMENT = re.compile("|".join(rf"\b{one}" if one[0] != "^" else one for one in _PAYING))
-_NAMED = re.compile(_NAME_AFTER)
-_SURE_NAMED = re.compile(rf"\b(?:{_SURE}|{_PAY})\b")
+_SENTENCE_END = re.compile(r"[.!?]\s")
+_ADDRESSED = re.compile(r"\b(?:me|us|you|u)\b")
 _AT_NAME = re.compile(r"(?<![a-z0-9.])@ ?([a-z][a-z0-9_.-]{2,40})")
 _CASH_NAME = re.compile(r"\$ ?([a-z][a-z0-9_-]{2,30})")
 _FILLER = _words(
@@ -77,31 +77,57 @@ _CUE_REACH = 8
 _SHORTEST_NAME = 3
 
 
+@cache
+def _invite() -> re.Pattern[str]:
+    return re.compile("|".join(one if one.startswith("\\b") else rf"\b{one}" for one in _INVITES))
+
+
+@cache
+def _payment() -> re.Pattern[str]:
+    return re.compile("|".join(one if one[0] == "^" else rf"\b{one}" for one in _PAYING))
+
+
+@cache
+def _named_service() -> re.Pattern[str]:
+    return re.compile(_NAME_AFTER)
+
+
+@cache
+def _sure_named() -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{_SURE}|{_PAY})\b")
+
+
+@cache
+def _not_held() -> re.Pattern[str]:
+    return re.compile(_NOT_HELD)
+
+
 def handles_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     """Spans of the folded text that name, or invite to, a social or payment service."""
-    spans = _signed(reading)
-    words = set(phrases.text.split())
-    has_service = not VOCABULARY_TRIGGERS.isdisjoint(words)
-    if has_service:
-        spans.extend(_matches(_INVITE, reading, phrases))
-        spans.extend(_matches(_PAYMENT, reading, phrases))
-        spans.extend(_named(reading, phrases, _NAMED))
+    spans = []
+    if not HANDLE_TRIGGERS.isdisjoint(phrases.text.split()):
+        spans.extend(_matches(_invite(), reading, phrases))
+        spans.extend(_matches(_payment(), reading, phrases))
+        spans.extend(_named(reading, phrases, _named_service()))
     return spans
 
 
 def names_across(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     """Spans that hold a service and, perhaps in a later text, a name on it."""
-    if VOCABULARY_TRIGGERS.isdisjoint(phrases.text.split()):
-        return []
-    return _named(reading, phrases, _SURE_NAMED)
+    spans = _named(reading, phrases, _sure_named())
+    return [span for span in spans if not _ADDRESSED.search(reading.text, *span)]
 
 
-VOCABULARY_TRIGGERS = SERVICES | VAGUE_SERVICES | PAYMENTS | _words("dm pm dms handle username usuario")
+HANDLE_TRIGGERS = SERVICES | VAGUE_SERVICES | PAYMENTS | _words(
+    "dm pm dms handle username usuario app pay cash chat gram book mo pal tok messenger message time in"
+)
 
 
 def _matches(pattern: re.Pattern[str], reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
-    spans = []
+    spans: list[tuple[int, int]] = []
     for match in pattern.finditer(phrases.text):
+        if len(spans) == MOST_FINDINGS:
+            break
         if _is_in_channel(phrases.text, match.start(), match.end()):
             continue
         first, last = phrases.words_at(*match.span())
@@ -113,13 +139,15 @@ def _is_in_channel(text: str, start: int, end: int) -> bool:
     """Whether the sentence speaks of the app itself, or says no."""
     begin = max(text.rfind(" .", 0, start), start - 60, 0)
     stop = text.find(" .", end)
-    return _NOT_HELD.search(text, begin, min(stop if stop >= 0 else len(text), end + 60)) is not None
+    return _not_held().search(text, begin, min(stop if stop >= 0 else len(text), end + 60)) is not None
 
 
 def _named(reading: Reading, phrases: Phrases, pattern: re.Pattern[str]) -> list[tuple[int, int]]:
     """A service with a user name beside it."""
-    spans = []
+    spans: list[tuple[int, int]] = []
     for match in pattern.finditer(phrases.text):
+        if len(spans) == MOST_FINDINGS:
+            break
         first, last = phrases.words_at(*match.span())
         at = _name_after(reading, last, match.group())
         if at is not None:
@@ -166,7 +194,7 @@ def _end_of_name(reading: Reading, i: int) -> int:
 
 def _crosses_sentence(reading: Reading, first: int, last: int) -> bool:
     gap = reading.text[reading.ends[first] : reading.starts[last]]
-    return any(sign in gap for sign in (". ", "! ", "? ")) or ("\n" in gap and PART_BREAK not in gap)
+    return _SENTENCE_END.search(gap) is not None or ("\n" in gap and PART_BREAK not in gap)
 
 
 def _name_before(reading: Reading, service: int) -> int | None:
@@ -181,7 +209,7 @@ def _name_before(reading: Reading, service: int) -> int | None:
 _BEFORE_SERVICE = _words("on at via my is the in by for as over same me en por")
 
 
-def _signed(reading: Reading) -> list[tuple[int, int]]:
+def signed_names_in(reading: Reading) -> list[tuple[int, int]]:
     """@names and $names."""
     text = reading.text
     spans = []
@@ -199,7 +227,7 @@ def _signed(reading: Reading) -> list[tuple[int, int]]:
     return spans
 
 
-_NAME_CUES = VOCABULARY_TRIGGERS | _words("follow add me dm find tag im search message look up us")
+_NAME_CUES = HANDLE_TRIGGERS | _words("follow add me dm find tag im search message look up us")
 
 
 def _is_cued(reading: Reading, start: int) -> bool:

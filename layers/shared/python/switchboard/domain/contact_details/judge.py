@@ -8,10 +8,16 @@ from typing import NamedTuple
 
 from switchboard.domain.contact_details import redact
 from switchboard.domain.contact_details.emails import emails_in
-from switchboard.domain.contact_details.handles import VOCABULARY, handles_in, names_across
+from switchboard.domain.contact_details.handles import (
+    HANDLE_TRIGGERS,
+    VOCABULARY,
+    handles_in,
+    names_across,
+    signed_names_in,
+)
 from switchboard.domain.contact_details.phones import Scope, phones_in
 from switchboard.domain.contact_details.phrases import phrases_of
-from switchboard.domain.contact_details.solicitations import solicitations_in
+from switchboard.domain.contact_details.solicitations import SOLICITATION_TRIGGERS, solicitations_in
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, read
 from switchboard.domain.contact_details.urls import urls_in
 from switchboard.domain.contact_details.vanity import vanity_numbers_in
@@ -48,8 +54,7 @@ def judge(
     text = text[:LONGEST_TEXT]
     reading = read(text)
     found = _details(reading, allowed_urls, hotlines)
-    phrases = phrases_of(reading, VOCABULARY)
-    found += _social(handles_in(reading, phrases) + solicitations_in(reading, phrases))
+    found += _social(_invitations(reading) + signed_names_in(reading))
     placed = [(_finding(reading, one, 0), one) for one in found]
     joined = [one[-_EARLIER_TAIL:] for one in earlier[-_EARLIER_TEXTS:] if one.strip()]
     if joined:
@@ -77,6 +82,15 @@ def _details(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[s
     return found
 
 
+def _invitations(reading: Reading) -> list[tuple[int, int]]:
+    has_handle = not HANDLE_TRIGGERS.isdisjoint(reading.known)
+    has_solicitation = not SOLICITATION_TRIGGERS.isdisjoint(reading.known)
+    if not has_handle and not has_solicitation:
+        return []
+    phrases = phrases_of(reading, VOCABULARY)
+    return handles_in(reading, phrases) + (solicitations_in(reading, phrases) if has_solicitation else [])
+
+
 def _social(spans: list[tuple[int, int]]) -> list[_Found]:
     return [_Found(start, end, ViolationType.SOCIAL_MEDIA, redact.REDACTED, True) for start, end in spans]
 
@@ -90,7 +104,8 @@ def _across(
     origin = reading.folded.origin
     boundary = bisect_left(origin, len(before))
     found = _details(reading, allowed_urls, hotlines, boundary)
-    found += _social(names_across(reading, phrases_of(reading, VOCABULARY)))
+    if not HANDLE_TRIGGERS.isdisjoint(reading.known):
+        found += _social(names_across(reading, phrases_of(reading, VOCABULARY)))
     return [
         (_finding(reading, one, len(before)), one)
         for one in found

@@ -78,11 +78,3 @@ def is_user_name(word: str, written: str) -> bool:
         and not word.endswith(_ORDINARY_ENDINGS)
         and not word.rstrip("s").endswith(_ORDINARY_ENDINGS)
     )
-
-
-def without_leet(word: str) -> str:
-    """The word with the figures that stand for letters put back."""
-    return word.translate(_LETTERS_FOR_FIGURES)
-
-
-_LETTERS_FOR_FIGURES = str.maketrans("01345789$@!", "oieastbgsai")

@@ -7,7 +7,7 @@ from enum import IntEnum
 from functools import cache
 from typing import NamedTuple
 
-from switchboard.domain.contact_details.tokens import Reading
+from switchboard.domain.contact_details.tokens import Reading, without_leet
 
 
 class Kind(IntEnum):
@@ -69,9 +69,7 @@ _QUANTITY = re.compile(r"[0-9]+(?:s|lbs?|oz|g|gs|gb|b|l|q|z|o|is)|[0-9]+(?:st|nd
 _FIGURES_AT_ONE_END = re.compile(r"(?:[a-z]{1,12}([0-9]{7,11})|([0-9]{7,11})[a-z]{1,12})")
 _DIGIT_RUN = re.compile(r"[0-9]+")
 _LETTER_RUN = re.compile(r"[a-z]+")
-_SHORTEST_RUN_OF_LETTERS = 3
 _SHORTEST_SQUASHED = 6
-_MOST_HELD_APART = 3
 _PHONE_LENGTHS = (10, 11)
 _LOCAL_LENGTH = 7
 
@@ -98,16 +96,17 @@ def number_words() -> dict[str, tuple[str, Kind]]:
 
 
 @cache
-def _squashed() -> tuple[re.Pattern[str], tuple[str, ...], frozenset[str]]:
-    """The pattern of one number word or figure in a word, the digits of its groups, and how these begin."""
+def _squashed() -> tuple[re.Pattern[str], dict[str, str], frozenset[str]]:
+    """The pattern of one number word or figure in a word, the digits of each word, and how these begin."""
     words = {word: digits for word, (digits, kind) in number_words().items() if kind is Kind.SPELLED}
     words |= {word: digits + "0" for word, (digits, kind) in number_words().items() if kind is Kind.TENS}
     words |= {"oh": "0"}
-    longest_first = sorted(words, key=lambda word: (-len(word), word))
-    groups = ["(" + "".join(_LEET.get(letter, letter) for letter in word) + ")" for word in longest_first]
-    pattern = re.compile("|".join(groups) + "|[0-9]|(o)")
-    digits = (*(words[word] for word in longest_first), "0")
-    return pattern, digits, frozenset(word[:2] for word in words)
+    by_initial: dict[str, list[str]] = {}
+    for word in sorted(words, key=lambda word: (-len(word), word)):
+        by_initial.setdefault(word[0], []).append("".join(_LEET.get(letter, letter) for letter in word[1:]))
+    branches = [f"{_LEET.get(initial, initial)}(?:{'|'.join(rest)})" for initial, rest in by_initial.items()]
+    values = {without_leet(word): digits for word, digits in words.items()} | {"o": "0"}
+    return re.compile("|".join((*branches, "[0-9]", "o"))), values, frozenset(word[:2] for word in words)
 
 
 def pieces_of(reading: Reading) -> list[Piece]:
@@ -115,19 +114,14 @@ def pieces_of(reading: Reading) -> list[Piece]:
     pieces: list[Piece] = []
     table = number_words()
     words, starts, ends = reading.words, reading.starts, reading.ends
-    resume_at = 0
     for i, word in enumerate(words):
-        if i < resume_at:
-            continue
         if word.isdigit():
             pieces.append(Piece(word, Kind.FIGURES, starts[i], ends[i], i, i))
         elif word in table:
             digits, kind = table[word]
             pieces.append(Piece(digits, kind, starts[i], ends[i], i, i))
-            if len(word) == 1:
-                resume_at = _read_letters_apart(reading, i, pieces)
-        elif len(word) == 1:
-            resume_at = _read_letters_apart(reading, i, pieces)
+        elif ends[i] - starts[i] > len(word) and "'" not in reading.text[starts[i] : ends[i]]:
+            pieces.extend(_apart(reading, i))
         elif not word.isalpha():
             pieces.extend(_mixed(word, starts[i], i, is_beside=_is_beside_look_alikes(words, i)))
         elif len(word) >= _SHORTEST_SQUASHED and word[:2] in _squashed()[2]:
@@ -135,24 +129,21 @@ def pieces_of(reading: Reading) -> list[Piece]:
     return pieces
 
 
-def _read_letters_apart(reading: Reading, first: int, pieces: list[Piece]) -> int:
-    """Reads words whose letters stand apart ("t w o"), and says at which word to go on."""
-    words, starts, ends = reading.words, reading.starts, reading.ends
-    last = first
-    while last + 1 < len(words) and len(words[last + 1]) == 1 and starts[last + 1] - ends[last] <= _MOST_HELD_APART:
-        last += 1
-    if last - first + 1 < _SHORTEST_RUN_OF_LETTERS:
-        return first + 1
-    if pieces and pieces[-1].last == first:
-        pieces.pop()
-    letters = "".join(words[first : last + 1])
+def _apart(reading: Reading, i: int) -> list[Piece]:
+    """The digits of a word whose letters stand apart ("t w o")."""
+    word, start = reading.words[i], reading.starts[i]
+    places = [at for at, char in enumerate(reading.text[start : reading.ends[i]], start) if char.isalnum()]
     pattern, values, _ = _squashed()
-    for match in pattern.finditer(letters):
-        begin, end = first + match.start(), first + match.end() - 1
-        digits = values[match.lastindex - 1] if match.lastindex else match.group()
-        kind = Kind.MIXED if end > begin else Kind.FIGURES
-        pieces.append(Piece(digits, kind, starts[begin], ends[end], begin, end))
-    return last + 1
+    pieces = []
+    for match in pattern.finditer(word):
+        digits = _value(match.group(), values)
+        begin, end = places[match.start()], places[match.end() - 1] + 1
+        pieces.append(Piece(digits, Kind.MIXED, begin, end, i, i))
+    return pieces
+
+
+def _value(written: str, values: dict[str, str]) -> str:
+    return written if written.isdigit() else values[without_leet(written)]
 
 
 def _is_beside_look_alikes(words: list[str], i: int) -> bool:
@@ -191,7 +182,7 @@ def _segments(word: str, start: int, i: int, kind: Kind) -> list[Piece]:
         match = pattern.match(word, at)
         if match is None:
             return []
-        digits = values[match.lastindex - 1] if match.lastindex else match.group()
+        digits = _value(match.group(), values)
         found.append(Piece(digits, kind, start + at, start + match.end(), i, i))
         at = match.end()
     single_leet = len(found) == 1 and not word.isdigit()

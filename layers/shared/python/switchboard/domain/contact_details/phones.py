@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.cues import STRONG, Cues
 from switchboard.domain.contact_details.numerals import number_words
+from switchboard.domain.contact_details.redact import MOST_FINDINGS
 from switchboard.domain.contact_details.runs import Group, Link, runs_of
 from switchboard.domain.contact_details.shapes import (
     LOCAL,
     LONGEST,
     NATIONAL,
     is_counting,
+    is_known_shape,
     is_ten,
     shape_points,
 )
@@ -50,9 +52,11 @@ class _Candidate(NamedTuple):
 
 
 _THRESHOLD = 4.0
+_PLAUSIBLE = frozenset({7, 10, 11, 12, 13, 14, 15})
 _LISTED = -1.0
 _FILLED = -1.0
 _FILLED_LOCAL = -2.0
+_DECOYS = -2.0
 _DISGUISED = 2.0
 _MIXED_DIGITS = 2
 _NOTHING_ELSE = 2.0
@@ -63,6 +67,7 @@ _COUNTING = -5.0
 _LABELLED = -4.0
 _LABELLED_BUT_CUED = -2.0
 _FEW_WORDS = 4
+_MOST_GROUPS = 5
 _AROUND = 6
 
 
@@ -73,6 +78,8 @@ def phones_in(reading: Reading, scope: Scope) -> list[PhoneSpan]:
     for run in runs_of(reading):
         if sum(len(group.digits) for group in run) < LOCAL:
             continue
+        if len(spans) >= MOST_FINDINGS:
+            break
         cues = cues or Cues(reading)
         spans.extend(_in_run(run, reading, cues, scope))
     return spans
@@ -86,7 +93,7 @@ def as_e164(digits: str) -> str:
 def _in_run(run: list[Group], reading: Reading, cues: Cues, scope: Scope) -> list[PhoneSpan]:
     spans: list[PhoneSpan] = []
     i = 0
-    while i < len(run):
+    while i < len(run) and len(spans) < MOST_FINDINGS:
         best = _best_from(run, i, reading, cues, scope)
         if best is None:
             i += 1
@@ -101,22 +108,38 @@ def _in_run(run: list[Group], reading: Reading, cues: Cues, scope: Scope) -> lis
 def _best_from(run: list[Group], i: int, reading: Reading, cues: Cues, scope: Scope) -> _Candidate | None:
     """The best number that begins with group i."""
     best: _Candidate | None = None
-    digits = ""
-    lengths: tuple[int, ...] = ()
-    for j in range(i, len(run)):
-        group = run[j]
-        if len(digits) + len(group.digits) > LONGEST or _is_complete(run, i, j, scope):
-            break
-        digits += group.digits
-        lengths = (*lengths, len(group.digits))
-        if len(digits) < LOCAL:
+    for j, is_whole in _ends(run, i, scope):
+        window = run[i : j + 1]
+        lengths = tuple([len(group.digits) for group in window])
+        if not (is_whole or window[0].is_international or is_known_shape(lengths)):
             continue
-        points = _points(run, i, j, digits, lengths, reading, cues, scope)
+        digits = "".join([group.digits for group in window])
+        points = _points(window, digits, lengths, reading, cues, scope, is_whole=is_whole)
         if points is None or (points < _THRESHOLD and not is_ten(digits, lengths)):
             continue
-        if best is None or points > best.points or (run[i].is_international and points == best.points):
+        if best is None or points > best.points or (window[0].is_international and points == best.points):
             best = _Candidate(points, j, digits)
     return best
+
+
+def _ends(run: list[Group], i: int, scope: Scope) -> Iterator[tuple[int, bool]]:
+    """Where a number beginning with group i may end, and whether nothing else stands close to it."""
+    begins = i == 0 or run[i].link is Link.LIST
+    is_international = run[i].is_international
+    count = 0
+    is_loose = False
+    for j in range(i, len(run)):
+        group = run[j]
+        count += len(group.digits)
+        if count > LONGEST or (scope.boundary and _is_complete(run, i, j, scope)):
+            return
+        is_loose = is_loose or (j > i and group.link is not Link.CLOSE)
+        if not is_international and count not in _PLAUSIBLE:
+            continue
+        ends = j + 1 == len(run) or run[j + 1].link is Link.LIST
+        is_whole = begins and ends and (not is_loose or j - i + 1 == len(run))
+        if is_whole or is_international or j - i < _MOST_GROUPS:
+            yield j, is_whole
 
 
 def _is_complete(run: list[Group], i: int, j: int, scope: Scope) -> bool:
@@ -127,19 +150,17 @@ def _is_complete(run: list[Group], i: int, j: int, scope: Scope) -> bool:
 
 
 def _points(
-    run: list[Group],
-    i: int,
-    j: int,
+    window: list[Group],
     digits: str,
     lengths: tuple[int, ...],
     reading: Reading,
     cues: Cues,
     scope: Scope,
+    *,
+    is_whole: bool,
 ) -> float | None:
-    """The points of groups i to j together, None where they are no number."""
-    is_whole = _is_whole(run, i, j)
-    points = shape_points(digits, lengths, is_international=run[i].is_international, is_whole=is_whole)
-    window = run[i : j + 1]
+    """The points of the groups together, None where they are no number."""
+    points = shape_points(digits, lengths, is_international=window[0].is_international, is_whole=is_whole)
     if len(digits) == NATIONAL and _is_only_parts(window, reading, scope):
         points = max(points, _ONLY_PARTS)
     if points <= 0 or (len(digits) == LOCAL and _is_across(window, scope) and not _is_strong(window, cues)):
@@ -155,19 +176,12 @@ def _is_strong(window: list[Group], cues: Cues) -> bool:
     return cues.near(window[0].first, window[-1].last) >= STRONG
 
 
-def _is_whole(run: list[Group], i: int, j: int) -> bool:
-    """Whether nothing holds the groups i to j closely to others, and commas do not cut them either."""
-    if i and run[i].link is Link.CLOSE:
-        return False
-    if j + 1 < len(run) and run[j + 1].link is Link.CLOSE:
-        return False
-    return j - i + 1 == len(run) or all(group.link is not Link.LIST for group in run[i + 1 : j + 1])
-
-
 def _links(window: list[Group], digits: str) -> float:
     """Points lost where commas or words stand between the groups."""
     links = {group.link for group in window[1:]}
     points = _LISTED if Link.LIST in links else 0.0
+    if Link.DECOY in links:
+        points += _DECOYS
     if Link.FILLED in links:
         points += _FILLED if len(digits) >= NATIONAL else _FILLED_LOCAL
     return points

@@ -6,8 +6,7 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from switchboard.domain.contact_details.names import without_leet
-from switchboard.domain.contact_details.tokens import Reading
+from switchboard.domain.contact_details.tokens import Reading, without_leet
 
 _SENTENCE_END = re.compile(r"[.!?;\n](?:\s|$)|\n")
 # Two words that are one name, and signs inside one.
@@ -45,11 +44,14 @@ def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
     last: list[int] = []
     at, i = 0, 0
     while i < len(reading.words):
-        word, behind = _word(reading, i, vocabulary)
+        gap = reading.gap(i)
+        word, behind = _word(reading, i, gap, vocabulary)
         offsets.append(at)
         first.append(i)
         last.append(behind)
-        if _SENTENCE_END.search(reading.gap(behind)):
+        if behind > i:
+            gap = reading.gap(behind)
+        if gap != " " and _SENTENCE_END.search(gap):
             word += " ."
         parts.append(word)
         at += len(word) + 1
@@ -57,14 +59,13 @@ def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
     return Phrases(" ".join(parts), offsets, first, last)
 
 
-def _word(reading: Reading, i: int, vocabulary: frozenset[str]) -> tuple[str, int]:
+def _word(reading: Reading, i: int, gap: str, vocabulary: frozenset[str]) -> tuple[str, int]:
     """The word at i, perhaps of two, and the reading's last word in it."""
     word = reading.words[i]
-    if i + 1 < len(reading.words):
+    if len(gap) == 1 and i + 1 < len(reading.words):
         following = reading.words[i + 1]
-        gap = reading.gap(i)
         compound = _COMPOUNDS.get((word, following))
-        if compound is not None and len(gap) <= 1:
+        if compound is not None:
             return compound, i + 1
         if gap in _INNER_SIGNS:
             across = word + without_leet(gap).strip("-*._") + without_leet(following)
@@ -74,17 +75,4 @@ def _word(reading: Reading, i: int, vocabulary: frozenset[str]) -> tuple[str, in
         plain = without_leet(word)
         if plain in vocabulary:
             return plain, i
-    elif len(word) == 1:
-        return _spelled(reading, i, vocabulary)
     return word, i
-
-
-def _spelled(reading: Reading, i: int, vocabulary: frozenset[str]) -> tuple[str, int]:
-    """A word of the vocabulary whose letters stand apart."""
-    if i and len(reading.words[i - 1]) == 1:
-        return reading.words[i], i
-    last = i
-    while last + 1 < len(reading.words) and len(reading.words[last + 1]) == 1:
-        last += 1
-    letters = "".join(reading.words[i : last + 1])
-    return (letters, last) if letters in vocabulary else (reading.words[i], i)

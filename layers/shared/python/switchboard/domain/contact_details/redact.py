@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 LONGEST_PREVIEW = 200
+# Covers have seven characters or more: behind this many of them a preview is full.
+MOST_FINDINGS = 32
 
 
 class Cover(NamedTuple):

@@ -18,7 +18,8 @@ class Link(IntEnum):
     CLOSE = 0  # spaces and separators
     LIST = 1  # a comma, a sentence's end
     FILLED = 2  # words that hold a number apart
-    NONE = 3
+    DECOY = 3  # some word
+    NONE = 4
 
 
 class Group(NamedTuple):
@@ -30,10 +31,8 @@ class Group(NamedTuple):
     first: int
     last: int
     link: Link
-    is_figures: bool
     is_mixed: bool
     is_international: bool
-    piece_count: int
 
 
 _MONTH = r"(?:0?[1-9]|1[0-2])"
@@ -113,63 +112,59 @@ def _stands_alone(piece: Piece, reading: Reading) -> bool:
 def _groups(pieces: list[Piece | None], reading: Reading) -> list[Group]:
     """The pieces with digits and number words that stand side by side put together."""
     groups: list[Group] = []
-    previous: Piece | None = None
+    together: list[Piece] = []
+    link = Link.NONE
     decoy: tuple[str, ...] = ()
+    after_break = True
     for piece in pieces:
         if piece is None:
-            previous = None
+            after_break = True
             continue
-        link = Link.NONE
-        if previous is not None:
-            link, decoy = _link(previous, piece, decoy, reading)
-        if groups and link is Link.CLOSE and previous is not None and _grow(groups[-1], previous, piece, reading):
-            last = groups[-1]
-            groups[-1] = last._replace(
-                digits=last.digits + piece.digits,
-                end=piece.end,
-                last=piece.last,
-                is_figures=last.is_figures and piece.kind is Kind.FIGURES,
-                is_mixed=last.is_mixed or piece.kind is Kind.MIXED,
-                piece_count=last.piece_count + 1,
-            )
+        following = Link.NONE
+        if not after_break:
+            following, decoy = _link(together[-1], piece, decoy, reading)
+        if following is Link.CLOSE and _grows(together, piece, reading):
+            together.append(piece)
         else:
-            groups.append(_group(piece, link, reading))
-        previous = piece
+            if together:
+                groups.append(_group(together, link, reading))
+            together, link = [piece], following
+        after_break = False
+    if together:
+        groups.append(_group(together, link, reading))
     return groups
 
 
-def _group(piece: Piece, link: Link, reading: Reading) -> Group:
-    is_international = _has_plus(piece, reading)
+def _group(pieces: list[Piece], link: Link, reading: Reading) -> Group:
+    is_international = _has_plus(pieces[0], reading)
     return Group(
-        piece.digits,
-        piece.start,
-        piece.end,
-        piece.first,
-        piece.last,
+        "".join([piece.digits for piece in pieces]),
+        pieces[0].start,
+        pieces[-1].end,
+        pieces[0].first,
+        pieces[-1].last,
         Link.NONE if is_international else link,
-        piece.kind is Kind.FIGURES,
-        piece.kind is Kind.MIXED,
+        any(piece.kind is Kind.MIXED for piece in pieces),
         is_international,
-        1,
     )
 
 
 def _has_plus(piece: Piece, reading: Reading) -> bool:
-    if reading.text[max(0, piece.start - 2) : piece.start].rstrip(" (").endswith("+"):
+    if piece.first and reading.words[piece.first - 1] in {"plus", "mas"}:
         return True
-    return piece.first > 0 and reading.words[piece.first - 1] in {"plus", "mas"}
+    return reading.text[max(0, piece.start - 2) : piece.start].rstrip(" (").endswith("+")
 
 
-def _grow(group: Group, previous: Piece, piece: Piece, reading: Reading) -> bool:
+def _grows(together: list[Piece], piece: Piece, reading: Reading) -> bool:
     """Whether a piece goes on the group: single digits and number words side by side, without a sign."""
+    previous = together[-1]
     if piece.first == previous.last:
         return True
-    if _has_plus(piece, reading):
-        return False
-    if len(group.digits) >= _MOST_QUANTITY_DIGITS and PART_BREAK in reading.text[previous.end : piece.start]:
-        return False
+    if PART_BREAK in reading.text[previous.end : piece.start]:
+        return sum(len(one.digits) for one in together) + len(piece.digits) <= _MOST_QUANTITY_DIGITS - 1
     if previous.kind is Kind.FIGURES and piece.kind is Kind.FIGURES:
-        return len(piece.digits) == 1 and len(previous.digits) == 1 and group.piece_count == len(group.digits)
+        is_single = len(piece.digits) == 1 and len(together[0].digits) == 1 and len(previous.digits) == 1
+        return is_single and not _has_plus(piece, reading)
     wide = previous.kind is Kind.FIGURES and len(previous.digits) > 1
     return not wide and not (piece.kind is Kind.FIGURES and len(piece.digits) > 1)
 
@@ -202,8 +197,10 @@ def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
         return Link.CLOSE
     if len(between) <= _MOST_FILLERS and all(word in FILLERS for word in between):
         return Link.FILLED
-    if len(between) <= _MOST_DECOYS and (between == decoy or _is_decoy(between)):
+    if len(between) <= _MOST_DECOYS and between == decoy:
         return Link.FILLED
+    if _is_decoy(between):
+        return Link.DECOY
     return Link.NONE
 
 

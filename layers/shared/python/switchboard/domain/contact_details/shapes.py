@@ -20,6 +20,8 @@ _TEN = {
     (4, 6): 2.0,
     (2, 8): 1.0,
 }
+# With a leading 1, in a group of its own or not.
+_SHAPES = frozenset(_TEN) | {(1, *shape) for shape in _TEN} | {(shape[0] + 1, *shape[1:]) for shape in _TEN}
 _ANY_TEN = 1.5
 _LOCAL = {(3, 4): 1.0, (7,): 1.0, (3, 2, 2): 1.0}
 _ANY_LOCAL = 0.5
@@ -32,6 +34,11 @@ _COUNTING = -5.0
 _MOST_IN_GROUP = 4
 _LONGEST_GUESS = 13
 _SEQUENCES = frozenset({"0123456789", "1234567890", "9876543210"})
+
+
+def is_known_shape(lengths: tuple[int, ...]) -> bool:
+    """Whether ten digits, or eleven with a leading 1, are grouped in a usual way."""
+    return lengths in _SHAPES
 
 
 def shape_points(digits: str, lengths: tuple[int, ...], *, is_international: bool, is_whole: bool) -> float:

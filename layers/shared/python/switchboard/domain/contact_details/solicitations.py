@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from switchboard.domain.contact_details.phrases import Phrases
+from switchboard.domain.contact_details.redact import MOST_FINDINGS
 from switchboard.domain.contact_details.tokens import Reading
 
 _YOU = r"(?:me|us|you|u|with me|with us|with you|to me|to you)"
@@ -42,15 +44,14 @@ _PATTERNS = (
     r"\b(?:escribeme|escribame|llamame|llameme|contactame|contrata(?:me)?|contratame|reservame|pagame|pagueme|reserva|trabajar|te pago|pagarte|contratarte|trato) (?:\w+ )?(?:directo|directamente|en privado|por fuera|aparte)\b",
     r"\bdirecta?mente (?:conmigo|contigo|a mi)\b|\b(?:pago|pagame|pagar|paga) en efectivo (?:y|para|sin|directo)\b",
 )
-_PATTERN = re.compile("|".join(one if one.startswith("\\b") else rf"\b{one}" for one in _PATTERNS))
 # Ordinary words that such patterns would take in.
-_ORDINARY = re.compile(
+_ORDINARY = (
     r"(?:direct|directly|personally|privately) (?:here|in (?:the|this) app|through (?:the|this) app|on (?:the|this) app|at the|to the|from the|in here|in this)\b"
     r"|\b(?:log|logged|logging|sign|signed|kicked|turn|turned|took|take|switch|booted) (?:me )?(?:off|out|outside)"
     r"|\b(?:is|was|been|being|got|its) (?:off|outside) (?:the )?(?:app|system)\b"
     r"|\bthrough the app\b|\bvets? (?:cell|number|phone|office)\b|\b(?:leash|collar|tag) number\b"
 )
-TRIGGERS = frozenset(
+SOLICITATION_TRIGGERS = frozenset(
     "direct directly privately private personally personal number numbers digits cell cellphone phone email app"
     " apps platform company agency middleman middle fee fees cash secret side office boss owner know between"
     " outside commission books numero telefono celular correo aplicacion plataforma empresa compania agencia"
@@ -61,12 +62,22 @@ TRIGGERS = frozenset(
 _AROUND = 40
 
 
+@cache
+def _pattern() -> re.Pattern[str]:
+    return re.compile("|".join(one if one.startswith("\\b") else rf"\b{one}" for one in _PATTERNS))
+
+
+@cache
+def _ordinary() -> re.Pattern[str]:
+    return re.compile(_ORDINARY)
+
+
 def solicitations_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     """Spans of the folded text that ask to meet, pay or write outside the organisation."""
-    if TRIGGERS.isdisjoint(phrases.text.split()):
-        return []
-    spans = []
-    for match in _PATTERN.finditer(phrases.text):
+    spans: list[tuple[int, int]] = []
+    for match in _pattern().finditer(phrases.text):
+        if len(spans) == MOST_FINDINGS:
+            break
         if _is_ordinary(phrases.text, match.start(), match.end()):
             continue
         first, last = phrases.words_at(*match.span())
@@ -76,7 +87,7 @@ def solicitations_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]
 
 def _is_ordinary(text: str, start: int, end: int) -> bool:
     begin = max(0, start - _AROUND)
-    for match in _ORDINARY.finditer(text, begin, min(len(text), end + _AROUND)):
+    for match in _ordinary().finditer(text, begin, min(len(text), end + _AROUND)):
         if match.start() < end and match.end() > start - 1:
             return True
     return False

@@ -8,18 +8,31 @@ from dataclasses import dataclass
 from switchboard.domain.contact_details.confusables import Folded, fold
 
 PART_BREAK = "\x1e"  # between the texts of one sender, read together
-_WORD = re.compile(r"[a-z0-9]+(?:'[a-z]+)*")
+
+# Digits, or letters and digits, that stand one by one ("2 0 2", "t w o") are read as one word.
+_WORD = re.compile(
+    r"[0-9](?:[ .\-_*~()|\n\[\]]{1,3}[0-9](?![a-z0-9])){2,}"
+    r"|[a-z0-9](?:[ \-_*~|]{1,2}[a-z0-9](?![a-z0-9'])){2,}"
+    r"|[a-z0-9]+(?:'[a-z]+)*"
+)
+_SIGN_INSIDE = re.compile(r"[a-z]{1,10}[@$!][a-z]{1,10}")
+_LETTERS_FOR_FIGURES = str.maketrans("01345789$@!", "oieastbgsai")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A folded text cut into words; words[i] is text[starts[i]:ends[i]] without apostrophes."""
+    """A folded text cut into words.
+
+    words[i] is text[starts[i]:ends[i]] without apostrophes and without what holds single characters apart.
+    known holds all words, those with figures for letters ("v3nmo") also as meant.
+    """
 
     original: str
     folded: Folded
     words: list[str]
     starts: list[int]
     ends: list[int]
+    known: frozenset[str]
 
     @property
     def text(self) -> str:
@@ -36,10 +49,14 @@ class Reading:
         """What stands between word i and the one before it, or the text's beginning."""
         return self.folded.text[self.ends[i - 1] if i else 0 : self.starts[i]]
 
+    def written(self, first: int, last: int) -> str:
+        """The original's characters from word first to word last."""
+        return self.as_written(self.starts[first], self.ends[last])
+
     def as_written(self, start: int, end: int) -> str:
         """The original's characters behind a span of the folded text."""
-        first, last = self.folded.span(start, end)
-        return self.original[first:last]
+        begin, stop = self.folded.span(start, end)
+        return self.original[begin:stop]
 
 
 def read(text: str) -> Reading:
@@ -48,9 +65,19 @@ def read(text: str) -> Reading:
     words: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
+    known = {without_leet(word) for word in _SIGN_INSIDE.findall(folded.text)}
     for match in _WORD.finditer(folded.text):
         word = match.group()
-        words.append(word.replace("'", "") if "'" in word else word)
+        if not word.isalnum():
+            word = "".join(filter(str.isalnum, word))
+        if not (word.isalpha() or word.isdigit()):
+            known.add(without_leet(word))
+        words.append(word)
         starts.append(match.start())
         ends.append(match.end())
-    return Reading(text, folded, words, starts, ends)
+    return Reading(text, folded, words, starts, ends, frozenset(known.union(words)))
+
+
+def without_leet(word: str) -> str:
+    """The word with the figures that stand for letters put back."""
+    return word.translate(_LETTERS_FOR_FIGURES)

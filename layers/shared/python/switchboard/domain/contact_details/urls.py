@@ -15,9 +15,8 @@ from switchboard.domain.contact_details.names import (
     PROVIDERS,
     SPOKEN_ENDINGS,
     is_user_name,
-    without_leet,
 )
-from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
+from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, without_leet
 
 
 class UrlSpan(NamedTuple):
@@ -33,6 +32,7 @@ _SCHEME = re.compile(r"(?:https?|hxxps?) ?: ?/ ?/ ?[^\s]{1,1600}|(?<![a-z0-9])ww
 _SCHEME_PREFIX = re.compile(r"(?:https?|hxxps?) ?: ?/ ?/ ?|www ?\. ?")
 _REST = re.compile(r"(?::[0-9]{1,5})?[/?#][^\s]*")
 _HOST_END = re.compile(r"[/?#:]")
+_ENDINGS = ALL_ENDINGS | SPOKEN_ENDINGS
 _DOTS = frozenset({"dot", "punto"})
 _BRACKETED_DOT = re.compile(r"\s{0,2}[\[({<]\s{0,2}(?:\.|dot|punto)\s{0,2}[\])}>]\s{0,2}")
 _SPACED_ENDINGS = frozenset({"com", "net", "org"})
@@ -51,17 +51,22 @@ _TRAILING = ".,!?;:)]}'\""
 
 def urls_in(reading: Reading, *, allowed: Sequence[str]) -> list[UrlSpan]:
     """The addresses of a text in order, the allowed ones marked."""
-    spans = _written_whole(reading, allowed)
-    taken = len(spans)
+    whole = _written_whole(reading, allowed)
+    if _ENDINGS.isdisjoint(reading.known):
+        return whole
+    spans: list[UrlSpan] = []
+    covered = 0
+    ahead = 0
     for i in range(1, len(reading.words)):
-        if any(span.start <= reading.starts[i] < span.end for span in spans[:taken]):
-            continue
-        if spans and reading.starts[i] < spans[-1].end and len(spans) > taken:
-            continue
-        found = _at_ending(reading, i, allowed)
+        start = reading.starts[i]
+        while ahead < len(whole) and whole[ahead].end <= start:
+            ahead += 1
+        is_taken = start < covered or (ahead < len(whole) and whole[ahead].start <= start)
+        found = None if is_taken else _at_ending(reading, i, allowed)
         if found is not None:
             spans.append(found)
-    return sorted(spans)
+            covered = found.end
+    return sorted(whole + spans)
 
 
 def _written_whole(reading: Reading, allowed: Sequence[str]) -> list[UrlSpan]:
@@ -74,7 +79,7 @@ def _written_whole(reading: Reading, allowed: Sequence[str]) -> list[UrlSpan]:
 def _at_ending(reading: Reading, i: int, allowed: Sequence[str]) -> UrlSpan | None:
     """The address whose domain ends at word i, if one does."""
     word = reading.words[i]
-    if word not in ALL_ENDINGS and without_leet(word) not in SPOKEN_ENDINGS:
+    if word not in ALL_ENDINGS and (word.isalpha() or without_leet(word) not in SPOKEN_ENDINGS):
         return None
     gap = reading.gap_before(i)
     if gap == ".":
