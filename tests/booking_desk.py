@@ -62,6 +62,7 @@ class BookingDesk:
 
     database: Database
     sql: Sql
+    world: World
     may_create: bool = True
     now: datetime = NOW
     queue: ListQueue = field(default_factory=ListQueue)
@@ -137,4 +138,4 @@ def opened_desk(database: Database, sql: Sql, *, sitter_numbers: int = 2, pool_n
         world.number(f"+1555010001{index + 1}", "sitter")
     for index in range(pool_numbers):
         world.number(f"+1555010000{index + 1}", "pool")
-    return BookingDesk(database, sql)
+    return BookingDesk(database, sql, world)

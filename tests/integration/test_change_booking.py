@@ -344,7 +344,7 @@ def test_a_client_is_recurring_by_the_booking_or_a_weekly_plan(desk: BookingDesk
 def test_the_owners_mark_wins_over_everything(
     desk: BookingDesk, override: bool, is_recurring: bool, made: bool
 ) -> None:
-    World(desk.sql).client(client_id="client-1")
+    desk.world.client(client_id="client-1")
     desk.sql('UPDATE messaging."Client" SET "isRecurringOverride" = :override', override=override)
     answer = desk.tell(isRecurring=is_recurring)
     assert (answer.outcome is Outcome.CREATED) == made
@@ -426,7 +426,7 @@ def test_two_organisations_with_the_same_ids_and_phones_see_nothing_of_each_othe
 
 
 def test_a_guest_with_the_clients_phone_is_adopted_with_their_thread(desk: BookingDesk) -> None:
-    world = World(desk.sql)
+    world = desk.world
     guest = world.client("+15555550101", guest=True, first=None, last=None)
     general = world.thread(client_id=guest, scope="client_general")
     desk.tell(client=JANE | {"phone": "555-555-0101"})
@@ -435,7 +435,7 @@ def test_a_guest_with_the_clients_phone_is_adopted_with_their_thread(desk: Booki
 
 
 def test_a_client_with_a_general_thread_keeps_one_open_when_a_guest_is_adopted(desk: BookingDesk) -> None:
-    world = World(desk.sql)
+    world = desk.world
     world.client("+15555550199", client_id="client-1")
     own = world.thread(client_id="client-1", scope="client_general")
     guest = world.client("+15555550101", guest=True)
