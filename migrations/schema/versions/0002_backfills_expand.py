@@ -127,6 +127,11 @@ CREATE TABLE ops.backfill_undone (
 );
 """
 
+PART = """
+CREATE FUNCTION ops.backfill_part(literal text, first integer, last integer) RETURNS text LANGUAGE sql STABLE AS
+    $$ SELECT cast((cast(literal AS text[]))[first : last] AS text) $$
+"""
+
 # The ids that another table's foreign key still refers to; `gone` names rows of a rollback's dry run to look past.
 REFERRED = """
 CREATE FUNCTION ops.backfill_referred(target regclass, ids text[], ignored regclass[], rollback bigint)
@@ -135,7 +140,7 @@ DECLARE
     reference record;
 BEGIN
     FOR reference IN
-        SELECT c.conrelid AS source, a.attname AS source_column, format_type(a.atttypid, a.atttypmod) AS kind
+        SELECT cast(c.conrelid AS regclass) AS source, a.attname AS source_column, format_type(a.atttypid, a.atttypmod) AS kind
         FROM pg_constraint AS c
         JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
         WHERE c.contype = 'f' AND c.confrelid = target AND cardinality(c.conkey) = 1 AND c.conparentid = 0
@@ -147,7 +152,7 @@ BEGIN
                  SELECT 1 FROM ops.backfill_undone AS u
                  WHERE u.run_number = $2 AND u.source = $3 AND u.row_id = to_jsonb(r) ->> ''id'')',
             reference.source_column, reference.source, reference.source_column, reference.kind)
-        USING ids, rollback, reference.source::regclass::text;
+        USING ids, rollback, cast(reference.source AS text);
     END LOOP;
 END $$
 """
@@ -172,6 +177,12 @@ RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
 CREATE FUNCTION ops.lead_group(org text, key text) RETURNS uuid LANGUAGE sql STABLE PARALLEL SAFE AS
     $$ SELECT cast(encode(substring(sha256(convert_to(coalesce(length(org) || ':' || org, '-') || ' ' || key, 'UTF8'))
                                     FROM 1 FOR 16), 'hex') AS uuid) $$;
+
+CREATE FUNCTION ops.lead_customer_metadata(key text, leads bigint, at timestamptz)
+RETURNS jsonb LANGUAGE sql STABLE PARALLEL SAFE AS
+    $$ SELECT jsonb_build_object(
+           'groupType', split_part(key, ':', 1), 'groupKey', key, 'leadCount', leads, 'createdBy', 'backfill-customers.ts',
+           'createdAt', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'multipleLeads', leads > 1) $$;
 
 CREATE TABLE ops.lead_customers_lead (
     lead_id {intake_key} PRIMARY KEY,
@@ -202,6 +213,7 @@ def upgrade() -> None:
     key = _key_type(connection, schema) or "uuid"
     for statement in ENGINE.split(";\n"):
         _run(connection, statement)
+    _run(connection, PART)
     _run(connection, REFERRED)
     for statement in LEAD_CUSTOMERS.split(";\n"):
         _run(connection, statement.replace("{white}", WHITE).replace("{intake_key}", key))
@@ -221,7 +233,7 @@ def _key_type(connection: Connection, schema: str) -> str | None:
 
 def _run(connection: Connection, sql: str) -> None:
     if sql.strip():
-        connection.exec_driver_sql(sql.replace("%", "%%"))
+        connection.exec_driver_sql(sql)
 
 
 def downgrade() -> None:

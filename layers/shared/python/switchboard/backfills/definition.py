@@ -127,10 +127,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of one before-image to roll back: array literals, `source` the step's image."""
+    """A part of one before-image to roll back: array literals of equal length; `before` may be null: all were null."""
 
     run_number: int  # the rollback's
-    target_id: str
+    target_number: int
     dry_run: bool
     params: Mapping[str, Any]
     keys: str
@@ -141,7 +141,7 @@ class Part:
         """The parameters that an undo's statements may use."""
         return {
             "run_number": self.run_number,
-            "target_id": self.target_id,
+            "target_number": self.target_number,
             "dry_run": self.dry_run,
             "keys": self.keys,
             "before": self.before,
@@ -248,12 +248,16 @@ class Definition:
     rollback_params: type[BaseModel] = NoParams
     closing_steps: tuple[str, ...] = ()  # names of steps that are the end itself: verify, audit
     fill_params: Callable[[Mapping[str, Any], Callable[[], Mapping[str, str]]], Mapping[str, Any]] = _params_as_given
-    forget: Callable[[Transaction], None] = _nothing  # empties its staged rows; when a run starts and when one completes
+    forget: Callable[[Transaction], None] = (
+        _nothing  # empties its staged rows; when a run starts and when one completes
+    )
     refusals: Callable[[Transaction, Mapping[str, Any], int], Sequence[str]] = _no_refusals  # of a rollback
     run_refusals: Callable[[Transaction, Mapping[str, Any]], Sequence[str]] = lambda tx, params: ()  # of a run
     late: Callable[[Transaction, Batch], Late] = _no_late  # after a pass; batch.pass_number is that pass
     record: Callable[[Transaction, RunFacts, datetime], None] = _no_record  # a real run's audit row; may come again
-    erase: Callable[[Transaction, RunFacts, datetime], None] = _no_record  # a real rollback's: removes, and writes its own
+    erase: Callable[[Transaction, RunFacts, datetime], None] = (
+        _no_record  # a real rollback's: removes, and writes its own
+    )
 
 
 def bounds_by(statement: str) -> Bounds:
@@ -294,7 +298,7 @@ def applying(statement: str) -> Apply:
     def apply(tx: Transaction, batch: Batch, decision: Decision) -> Written:
         counts: dict[str, int] = {}
         images = []
-        for row in tx.rows(statement, **batch.values(), **decision.values):
+        for row in tx.rows(statement, **(batch.values() | dict(decision.values))):
             counts.update(row["counts"] or {})
             if row["written"]:
                 images.append(Image(row["image"], row["keys"], row["written"], row["before"], row["after"]))
@@ -307,7 +311,7 @@ def staging(statement: str) -> Stage:
     """A statement that writes rows of schema ops."""
 
     def stage(tx: Transaction, batch: Batch, decision: Decision) -> None:
-        tx.rows(statement, **batch.values(), **decision.values)
+        tx.rows(statement, **(batch.values() | dict(decision.values)))
 
     return stage
 
@@ -328,7 +332,7 @@ def undoing(*, decide: str, apply: str, lock: str | None = None, stage: str | No
 
     def note(tx: Transaction, part: Part, undone: Undone) -> None:
         if stage:
-            tx.rows(stage, **part.values(), **undone.values)
+            tx.rows(stage, **(part.values() | dict(undone.values)))
 
     return Undo(read, write, note if stage else None)
 

@@ -1,5 +1,7 @@
 """How a run can end badly: the class name is what Step Functions matches and operators see."""
 
+import re
+
 from switchboard.errors import SwitchboardError
 
 
@@ -7,8 +9,15 @@ class BackfillError(SwitchboardError):
     """A backfill's action could not be carried out. `run_id` names the run that it is about, where there is one."""
 
     def __init__(self, message: str | None = None, *, run_id: str | None = None) -> None:
-        super().__init__(message)
+        text = message or self.__class__.__doc__ or ""
+        super().__init__(f"run {run_id}: {text}" if run_id else text)
         self.run_id = run_id
+
+
+def split_message(text: str) -> tuple[str | None, str]:
+    """Run id and message out of an error's text, which is all that Step Functions hands on."""
+    told = re.fullmatch(r"run (\S+): (.*)", text, re.DOTALL)
+    return (told[1], told[2]) if told else (None, text)
 
 
 class InvalidInput(BackfillError):

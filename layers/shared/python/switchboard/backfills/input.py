@@ -1,0 +1,109 @@
+"""The input of an execution: checked whole, every bad field named, values never repeated."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError, field_validator
+
+from switchboard.backfills.catalogue import definitions
+from switchboard.backfills.definition import Definition
+from switchboard.backfills.errors import InvalidInput
+
+Action = Literal["run", "verify", "rollback", "pause", "resume", "abort", "status"]
+_NEEDS_RUN = ("rollback", "pause", "resume", "abort")
+
+
+class BackfillInput(BaseModel):
+    """What an operator may say. Meaning of each field: docs/runbooks/run-a-backfill.md."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
+
+    backfill: StrictStr
+    action: Action = "run"
+    dryRun: StrictBool = True  # noqa: N815  the contract's name
+    batchSize: Annotated[StrictInt, Field(ge=1, le=100_000)] = 1_000  # noqa: N815  the contract's name
+    concurrency: Annotated[StrictInt, Field(ge=1, le=40)] = 2
+    lanes: Annotated[StrictInt, Field(ge=1, le=500)] = 8
+    asOf: StrictStr | None = None  # noqa: N815  the contract's name
+    maxRowErrors: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 100  # noqa: N815  the contract's name
+    runId: Annotated[StrictStr, Field(min_length=1, max_length=100)] | None = None  # noqa: N815  the contract's name
+    params: dict[str, Any] = Field(default_factory=dict)
+    verbose: StrictBool = False
+    requestedBy: Annotated[StrictStr, Field(max_length=200)] = ""  # noqa: N815  the contract's name
+    reason: Annotated[StrictStr, Field(max_length=500)] = ""
+
+    @field_validator("asOf")
+    @classmethod
+    def _is_a_date_or_instant(cls, text: str | None) -> str | None:
+        if text is not None:
+            read_as_of(text)
+        return text
+
+    def as_of(self) -> datetime | None:
+        """The instant of asOf; a date is its first instant in UTC."""
+        return read_as_of(self.asOf) if self.asOf is not None else None
+
+
+def read_as_of(text: str) -> datetime:
+    """`2025-01-15` or an instant with its zone. Raises ValueError."""
+    try:
+        return datetime.combine(date.fromisoformat(text), time(), UTC)
+    except ValueError:
+        instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError("an instant needs its zone")
+    return instant.astimezone(UTC)
+
+
+def read_input(given: object) -> tuple[BackfillInput, Definition]:
+    """Raises InvalidInput naming every bad field."""
+    problems: dict[str, str] = {}
+    parsed: BackfillInput | None = None
+    fields: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+    try:
+        parsed = BackfillInput.model_validate(given)
+    except ValidationError as error:
+        problems |= _problems(error)
+    known = definitions()
+    definition = known.get(name) if isinstance(name := fields.get("backfill"), str) else None
+    if definition is None:
+        problems["backfill"] = f"one of {', '.join(sorted(known))}"
+    elif isinstance(params := fields.get("params", {}), Mapping):
+        problems |= _bad_params(definition, str(fields.get("action", "run")), params)
+    problems |= _misplaced_run(fields) if "runId" not in problems else {}
+    if problems or parsed is None or definition is None:
+        raise InvalidInput("; ".join(f"{field}: {problem}" for field, problem in problems.items()))
+    return parsed, definition
+
+
+def _misplaced_run(fields: Mapping[str, Any]) -> dict[str, str]:
+    action, run_id = fields.get("action", "run"), fields.get("runId")
+    if action in _NEEDS_RUN and run_id is None:
+        return {"runId": f"{action} needs the run's id"}
+    if action == "run" and run_id is not None:
+        return {"runId": "a new run has none yet; to go on with a run, the action is resume"}
+    return {}
+
+
+def _bad_params(definition: Definition, action: str, params: Mapping[str, Any]) -> dict[str, str]:
+    model = definition.rollback_params if action == "rollback" else definition.run_params
+    try:
+        model.model_validate(params)
+    except ValidationError as error:
+        return {f"params.{field}": problem for field, problem in _problems(error).items()}
+    return {}
+
+
+def _problems(error: ValidationError) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        path = ".".join(str(part) for part in problem["loc"]) or "input"
+        found.setdefault(path[:100], problem["msg"])
+    return found
+
+
+def full_params(definition: Definition, request: BackfillInput) -> dict[str, Any]:
+    """The params with their defaults."""
+    model = definition.rollback_params if request.action == "rollback" else definition.run_params
+    return model.model_validate(request.params).model_dump()
