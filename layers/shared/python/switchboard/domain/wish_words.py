@@ -45,15 +45,16 @@ CLASSES: dict[str, str] = {
     " salvo says tells saying she he her him they",
 }
 # Ordinary words that are one slip away from a word of a class.
-_NOT_SLIPS = frozenset(
-    "shop step stoop top spot atop slop test next best rest last lost least sent spend make taken tale lake"
-    " hold walk tall bell tell cold lead dog let fat out off past post store story most must than then there"
-    " their here were where went well want what that this thus tent tests tasks like live leave love lose nose"
-    " listen letter better litter bather mother other number numb cells sell fell pone once pet pets treat treats"
-    " paws pause part part park leash lease pleased plays place paces still stay star start steps stops stopped"
-    " note notes vote wrote cute mute mats meat meal meds half hall halo cause team teams tea grass group's gate"
-    " late hate date rate plate sick side size site since nice mice rice wake woke bake cake came game name same"
-    " home come some done gone bone tone long song sing king ring thing things bring string spring during".split()
+_NOT_SLIPS = (
+    "shop step stoop top spot atop slop test next best rest last lost least sent spend make taken tale lake hold"
+    " walk tall bell tell cold lead dog let fat out off past post store story most must than then there their here"
+    " were where went well want what that this thus tent tests tasks like live leave love lose nose listen letter"
+    " better litter bather mother other number numb cells sell fell pone once pet pets treat treats paws pause part"
+    " park leash lease pleased plays place paces still stay star start steps stops stopped note notes vote wrote"
+    " cute mute mats meat meal meds half hall halo cause team teams tea grass group's gate late hate date rate plate"
+    " sick side size site since nice mice rice wake woke bake cake came game name same home come some done gone bone"
+    " tone long song sing king ring thing things bring string spring during cache def known dict str return word for"
+    " words in items"
 )
 _SHORTEST_FUZZY = 4
 OTHER = "_"
@@ -75,12 +76,17 @@ def _one_letter_less() -> dict[str, tuple[str, ...]]:
     return index
 
 
+@cache
+def _not_slips() -> frozenset[str]:
+    return frozenset(_NOT_SLIPS.split())
+
+
 def word_class(word: str) -> str:
     """The letter of the word's class, of the one it is a typing error away from, or OTHER."""
     known = _known().get(word)
     if known is not None:
         return known
-    if len(word) < _SHORTEST_FUZZY or word in _NOT_SLIPS:
+    if len(word) < _SHORTEST_FUZZY or word in _not_slips():
         return OTHER
     index = _one_letter_less()
     for spelling in (word, *_without_one(word)):

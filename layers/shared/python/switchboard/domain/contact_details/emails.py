@@ -12,6 +12,7 @@ from switchboard.domain.contact_details.names import (
     is_user_name,
 )
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, without_leet
+from switchboard.domain.contact_details.vocabulary import words_of
 
 
 class EmailSpan(NamedTuple):
@@ -33,24 +34,24 @@ _DOT_WORDS = frozenset({"dot", "punto", "period", "point"})
 _JOINERS = frozenset({"dot", "punto", "underscore", "dash", "guion", "hyphen", "period", "point", "plus"})
 _SIGNS = " .-_()[]{}<>*\"':,\n~\x1e@"
 # What stands before "at gmail" where no name does.
-_NO_NAMES = frozenset(
+_NO_NAMES = words_of(
     "look looking check checking work works working worked im was is not only job email emails mail account spam"
-    " inbox emailed sent hired employed somebody someone people guy rep dot are".split()
+    " inbox emailed sent hired employed somebody someone people guy rep dot are"
 )
-_NO_BARE_PROVIDER = frozenset("your the in to from check on of this that by via with at and or".split())
+_NO_BARE_PROVIDER = words_of("your the in to from check on of this that by via with at and or")
 _MAIL_WORDS = frozenset({"email", "mail", "correo", "emails", "addy", "zelle", "paypal"})
-_CONNECTORS = frozenset(
+_CONNECTORS = words_of(
     "is user name username address under its handle id as the my same account es usuario nombre mine it at me dot"
-    " with by just i use addy are here".split()
+    " with by just i use addy are here"
 )
-_TOWARDS_PROVIDER = frozenset("on at via in with the my a is of from by and then its en con por y".split())
+_TOWARDS_PROVIDER = words_of("on at via in with the my a is of from by and then its en con por y")
 _TRIGGERS = _AT_WORDS | _MAIL_WORDS | PROVIDERS
 _MOST_CONNECTORS = 5
 _MOST_LABELS = 4
 _SHORTEST_NAME = 3
-_ORDINARY_AFTER_COLON = frozenset(
+_ORDINARY_AFTER_COLON = words_of(
     "the my your a an it its i im we you he she no not yes ok full down in on at to for and is are was this that"
-    " please thanks spam check sent me".split()
+    " please thanks spam check sent me"
 )
 
 
@@ -201,7 +202,7 @@ def _first_of_local_part(reading: Reading, i: int) -> int:
             i -= 1
         elif i > 1 and reading.words[i - 1] in _JOINERS:
             i -= 2
-        elif len(reading.words[i]) == 1 and len(reading.words[i - 1]) == 1 or reading.words[i].isdigit():
+        elif (len(reading.words[i]) == 1 and len(reading.words[i - 1]) == 1) or reading.words[i].isdigit():
             i -= 1
         else:
             break
@@ -258,14 +259,14 @@ def _named_after(reading: Reading, i: int, *, is_mail_word: bool) -> EmailSpan |
     while at < len(words) and at - first < _MOST_CONNECTORS and words[at] in _CONNECTORS:
         told = told or words[at] in {"is", "es", "user", "username", "name", "address", "under", "usuario"}
         at += 1
-    if at >= len(words) or "." in reading.gap_before(at)[:1] and not told:
+    if at >= len(words) or ("." in reading.gap_before(at)[:1] and not told):
         return None
     last = _last_of_local_part(reading, at)
     name = reading.text[reading.starts[at] : reading.ends[last]]
     is_joined = last > at and len(name) > _SHORTEST_NAME
     is_named = is_user_name(name, reading.as_written(reading.starts[at], reading.ends[last]))
     is_short = not is_mail_word and ":" in reading.gap(i) and _is_last_in_clause(reading, at)
-    if told and (is_joined or is_named) or is_short and words[at] not in _ORDINARY_AFTER_COLON:
+    if (told and (is_joined or is_named)) or (is_short and words[at] not in _ORDINARY_AFTER_COLON):
         return EmailSpan(reading.starts[i], reading.ends[last], "")
     return None
 

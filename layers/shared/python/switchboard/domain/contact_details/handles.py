@@ -5,121 +5,121 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from switchboard.domain.contact_details.grammar import compile_rules
 from switchboard.domain.contact_details.names import is_user_name
-from switchboard.domain.contact_details.redact import MOST_FINDINGS
 from switchboard.domain.contact_details.phrases import Phrases
+from switchboard.domain.contact_details.redact import MOST_FINDINGS
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from switchboard.domain.contact_details.vocabulary import words_of
 
 # Services that are nothing else, and those whose names are words too.
-SERVICES = _words(
+SERVICES = words_of(
     "instagram insta whatsapp snapchat facebook telegram tiktok twitter discord wechat viber kik linkedin skype"
     " messenger imessage facetime ig fb wsp wpp watsapp whatsap wassap guasap wasap youtube nextdoor"
     " googlevoice hangouts bluesky reddit pinterest tumblr twitch onlyfans"
 )
-VAGUE_SERVICES = _words("snap signal tg wa line zoom slack gram fbook face sc threads rover wag")
-PAYMENTS = _words("venmo zelle cashapp paypal applepay googlepay gpay chime revolut bizum wise vnmo cashap")
-VOCABULARY = SERVICES | VAGUE_SERVICES | PAYMENTS | _words("text call message me direct directly personal number")
+VAGUE_SERVICES = words_of("snap signal tg wa line zoom slack gram fbook face sc threads rover wag")
+PAYMENTS = words_of("venmo zelle cashapp paypal applepay googlepay gpay chime revolut bizum wise vnmo cashap")
+VOCABULARY = SERVICES | VAGUE_SERVICES | PAYMENTS | words_of("text call message me direct directly personal number")
 
-_SURE = "|".join(sorted((SERVICES - VAGUE_SERVICES), key=len, reverse=True))
-_ANY = "|".join(sorted(SERVICES | VAGUE_SERVICES, key=len, reverse=True))
-_PAY = "|".join(sorted(PAYMENTS, key=len, reverse=True))
-_FIND = (
-    r"(?:add|follow|find|message|msg|dm|pm|friend|ping|text|contact|reach|call|write|hit|hmu|catch|get|look|tag|send"
-    r"|talk|chat|agregame|sigueme|buscame|escribeme|hablame)"
-)
-_INVITES = (
-    rf"{_FIND} (?:me |us |to me |up )(?:\w+ ){{0,4}}?(?:on|via|through|over|at|by|en|por) (?:my |the |mi )?(?:{_ANY})",
-    rf"(?:agregame|sigueme|buscame|escribeme|hablame|mandame)(?: \w+){{0,3}} (?:en|por|al) (?:mi |el )?(?:{_ANY})",
-    rf"(?:{_SURE}) (?:me|us)\b",
-    r"(?:fb|ig|snapchat|telegram|signal|tg|skype|discord) me\b(?! (?:a|the|some|any|pic))",
-    rf"(?:im|i am|were|we are|its me|also|available|estoy|always|mostly) (?:also |always |mostly |easier )?(?:on|en) "
-    rf"(?:the )?(?:{_SURE}|signal|snap|line|tg|wa)\b(?! (?:too much|all day|the phone))",
-    rf"(?:search|search for|look up|lookup|google) (?:\w+ ){{1,4}}?on (?:{_SURE})",
-    rf"(?:my|mi|our) (?:\w+ )?(?:{_SURE})\b(?! (?:post|posts|story|feed|app|page about|stories|friends|account got|is down))",
-    rf"(?:whats|what is|got|have|give|gimme|send|share|drop|cual es|tienes|pasame|dame|need|use|usas) "
-    rf"(?:me )?(?:your|ur|a|an|you|you on|u|tu|tus)? ?(?:{_SURE})\b",
-    rf"(?:switch|move|talk|chat|continue|go|take this|hop|connect|lets|jump) (?:\w+ ){{0,3}}?(?:to|on|over|via|onto|use) (?:{_ANY})\b",
-    rf"(?:{_SURE}) (?:instead|there|chat|is (?:easier|better|quicker|faster|best)|works)",
-    r"(?:hit|slide into|check|send me a|shoot me a|drop me a) (?:\w+ )?(?:dms|dm|pm)\b",
-    r"\b(?:dm|pm) me\b(?! (?:here|in the app|in app|through the app|on here|at |if|when))",
+_CLASSES = {
+    "sure": " ".join(SERVICES - VAGUE_SERVICES),
+    "any": " ".join(SERVICES | VAGUE_SERVICES) + " x",
+    "pay": " ".join(PAYMENTS),
+    "find": "add follow find message msg dm pm friend ping text txt contact reach call write hit hmu catch get look tag"
+    " send talk chat",
+    "buscame": "agregame sigueme buscame escribeme hablame mandame escribo hablamos mandas",
+    "on": "on via through over at by in en por thru al",
+}
+_INVITING = (
+    "<find> me|us|to_me|up|with_me ..4 <on> my|the|mi? <any> !app_here",
+    "<buscame> ..3 en|por|al|via mi|el? <any>",
+    "search|search_for|look_up|lookup|google ..4 on <sure>",
+    "<sure> me|us",
+    "snap|telegram|signal|tg|gram|slack me !a|the|some|any|pic|pics|photos|when|if",
+    (
+        "im|i_am|were|we_are|its_me|also|available|estoy|always|mostly also|always|mostly|easier? on|en|over_on the?"
+        " <sure>|signal|snap|tg|wa|x !too_much|all_day|the_phone|watching|looking"
+    ),
+    "my|mi|our ..1 <sure> !post|posts|story|feed|app|page_about|stories|friends|account_got|is_down|got",
+    (
+        "whats|what_is|got|have|give|gimme|send|share|drop|cual_es|tienes|pasame|dame|need|use|usas|uses me?"
+        " your|ur|a|an|you|you_on|u|tu|tus|the? <sure>"
+    ),
+    (
+        "switch|move|talk|chat|continue|go|take_this|hop|connect|lets|jump|join|prefer|hablemos ..3"
+        " to|on|over|via|onto|use|por|my|our <any>"
+    ),
+    "<sure> instead|there|chat|works|mejor|better|easier|is_easier|is_better|is_quicker|is_faster|is_best",
+    "<sure> server|group|channel",
+    "hit|slide_into|slide_in|check|send_me_a|shoot_me_a|drop_me_a my|the|your? dms|dm|pm",
+    "dm|pm me|us !here|in_the_app|in_app|through_the_app|on_here|at|if|when",
+    "tengo|tienes|uso|usas <sure>",
 )
 _PAYING = (
-    rf"(?:{_PAY}) (?:me|us|you|u|him|her|tag|handle|name|id|instead|works?|is|ok|okay|under|too|or|and skip|for|directly|direct|account)\b",
-    rf"(?:my|your|ur|mi|tu|our|by|via|with|thru|through|on|to|accept|take|takes|use|using|have|got|do|over|por|en|con|prefer|send) "
-    rf"(?:me )?(?:on |by |the |through |via |it |money )?(?:{_PAY})\b",
-    rf"^(?:{_PAY})\b",
+    (
+        "<pay> me|us|you|u|him|her|tag|handle|name|id|instead|works|work|is|ok|okay|under|too|or|and_skip|for|directly"
+        "|direct|account|cash|and"
+    ),
+    (
+        "my|your|ur|mi|tu|our|by|via|with|thru|through|on|to|accept|take|takes|use|using|have|got|do|over|por|en|con|prefer"
+        "|send me? on|by|the|through|via|it|money? <pay>"
+    ),
 )
-_NAME_AFTER = rf"\b(?:{_ANY}|{_PAY}|handle|username|user name|usuario|dms)\b"
-_NOT_HELD = (
-    r"\b(?:in|through|on|via|inside|with|by) (?:the|this|your) (?:\w+ )?app\b|\b(?:already|dont|never|cant|not|wont|no longer) "
-    r"(?:\w+ ){0,2}(?:accept|take|use|paid|pay|do|have|trust|allow|venmo|zelle|paypal|cashapp)\b|scam|\bon file\b|\bhere in the\b"
+_IN_CHANNEL = (
+    "in|through|on|via|inside|with|by the|this|your app|ap|booking_app",
+    (
+        "already|dont|never|cant|not|wont|no_longer ..2"
+        " accept|take|use|paid|pay|do|have|trust|allow|venmo|zelle|paypal|cashapp|applepay"
+    ),
+    "scam|on_file|here_in_the|in_app",
 )
+_NAMING = ("<any>|<pay>|handle|username|user_name|usuario|dms|my_name !x",)
 _SENTENCE_END = re.compile(r"[.!?]\s")
 _ADDRESSED = re.compile(r"\b(?:me|us|you|u)\b")
 _AT_NAME = re.compile(r"(?<![a-z0-9.])@ ?([a-z][a-z0-9_.-]{2,40})")
 _CASH_NAME = re.compile(r"\$ ?([a-z][a-z0-9_-]{2,30})")
-_FILLER = _words(
+_FILLER = words_of(
     "is its the my name handle user username id as under same at it on account me im mi es just and search for by"
     " add find follow look up dm message to u you can with page tag usuario called also works too here or"
 )
-_NO_NAME = _words(
+_NO_NAME = words_of(
     "home work noon night school vet park the gate door front back least all once this that about around midnight"
     " petsmart petco starbucks target walmart costco whole foods lowes home_depot my your pm am dusk dawn lunch"
     " dinner breakfast bedtime five six seven eight nine ten four three two one random both her his"
 )
 _NAME_REACH = 5
+_SENTENCE_REACH = 60
 _CUE_REACH = 8
 _SHORTEST_NAME = 3
 
 
 @cache
-def _invite() -> re.Pattern[str]:
-    return re.compile("|".join(one if one.startswith("\\b") else rf"\b{one}" for one in _INVITES))
-
-
-@cache
-def _payment() -> re.Pattern[str]:
-    return re.compile("|".join(one if one[0] == "^" else rf"\b{one}" for one in _PAYING))
-
-
-@cache
-def _named_service() -> re.Pattern[str]:
-    return re.compile(_NAME_AFTER)
-
-
-@cache
-def _sure_named() -> re.Pattern[str]:
-    return re.compile(rf"\b(?:{_SURE}|{_PAY})\b")
-
-
-@cache
-def _not_held() -> re.Pattern[str]:
-    return re.compile(_NOT_HELD)
+def _rules(rules: tuple[str, ...]) -> re.Pattern[str]:
+    return compile_rules(rules, _CLASSES)
 
 
 def handles_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     """Spans of the folded text that name, or invite to, a social or payment service."""
     spans = []
     if not HANDLE_TRIGGERS.isdisjoint(phrases.text.split()):
-        spans.extend(_matches(_invite(), reading, phrases))
-        spans.extend(_matches(_payment(), reading, phrases))
-        spans.extend(_named(reading, phrases, _named_service()))
+        spans.extend(_matches(_rules(_INVITING), reading, phrases))
+        spans.extend(_matches(_rules(_PAYING), reading, phrases))
+        spans.extend(_named(reading, phrases, _rules(_NAMING)))
     return spans
 
 
 def names_across(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     """Spans that hold a service and, perhaps in a later text, a name on it."""
-    spans = _named(reading, phrases, _sure_named())
+    spans = _named(reading, phrases, _rules(("<sure>|<pay>",)))
     return [span for span in spans if not _ADDRESSED.search(reading.text, *span)]
 
 
-HANDLE_TRIGGERS = SERVICES | VAGUE_SERVICES | PAYMENTS | _words(
-    "dm pm dms handle username usuario app pay cash chat gram book mo pal tok messenger message time in"
+HANDLE_TRIGGERS = (
+    SERVICES
+    | VAGUE_SERVICES
+    | PAYMENTS
+    | words_of("dm pm dms handle username usuario app pay cash chat gram book mo pal tok messenger message time in")
 )
 
 
@@ -137,9 +137,10 @@ def _matches(pattern: re.Pattern[str], reading: Reading, phrases: Phrases) -> li
 
 def _is_in_channel(text: str, start: int, end: int) -> bool:
     """Whether the sentence speaks of the app itself, or says no."""
-    begin = max(text.rfind(" .", 0, start), start - 60, 0)
-    stop = text.find(" .", end)
-    return _not_held().search(text, begin, min(stop if stop >= 0 else len(text), end + 60)) is not None
+    begin = max(text.rfind(". ", 0, start) + 1, start - _SENTENCE_REACH, 0)
+    stop = text.find(". ", end)
+    stop = min(stop if stop >= 0 else len(text), end + _SENTENCE_REACH)
+    return _rules(_IN_CHANNEL).search(text, begin, stop) is not None
 
 
 def _named(reading: Reading, phrases: Phrases, pattern: re.Pattern[str]) -> list[tuple[int, int]]:
@@ -149,10 +150,10 @@ def _named(reading: Reading, phrases: Phrases, pattern: re.Pattern[str]) -> list
         if len(spans) == MOST_FINDINGS:
             break
         first, last = phrases.words_at(*match.span())
-        at = _name_after(reading, last, match.group())
+        at = _name_after(reading, last, match.group().strip())
         if at is not None:
             spans.append((reading.starts[first], reading.ends[at]))
-        elif match.group() in SERVICES | PAYMENTS:
+        elif match.group().strip() in SERVICES | PAYMENTS:
             before = _name_before(reading, first)
             if before is not None:
                 spans.append((reading.starts[before], reading.ends[last]))
@@ -206,13 +207,13 @@ def _name_before(reading: Reading, service: int) -> int | None:
     return at if is_user_name(reading.words[at], _written(reading, at)) else None
 
 
-_BEFORE_SERVICE = _words("on at via my is the in by for as over same me en por")
+_BEFORE_SERVICE = words_of("on at via my is the in by for as over same me en por")
 
 
 def signed_names_in(reading: Reading) -> list[tuple[int, int]]:
     """@names and $names."""
     text = reading.text
-    spans = []
+    spans: list[tuple[int, int]] = []
     if "$" in text:
         spans.extend(match.span() for match in _CASH_NAME.finditer(text))
     if "@" in text:
@@ -227,7 +228,7 @@ def signed_names_in(reading: Reading) -> list[tuple[int, int]]:
     return spans
 
 
-_NAME_CUES = HANDLE_TRIGGERS | _words("follow add me dm find tag im search message look up us")
+_NAME_CUES = HANDLE_TRIGGERS | words_of("follow add me dm find tag im search message look up us")
 
 
 def _is_cued(reading: Reading, start: int) -> bool:

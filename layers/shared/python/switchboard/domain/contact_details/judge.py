@@ -106,11 +106,7 @@ def _across(
     found = _details(reading, allowed_urls, hotlines, boundary)
     if not HANDLE_TRIGGERS.isdisjoint(reading.known):
         found += _social(names_across(reading, phrases_of(reading, VOCABULARY)))
-    return [
-        (_finding(reading, one, len(before)), one)
-        for one in found
-        if one.start < boundary < one.end
-    ]
+    return [(_finding(reading, one, len(before)), one) for one in found if one.start < boundary < one.end]
 
 
 def _finding(reading: Reading, one: _Found, offset: int) -> Finding:

@@ -4,38 +4,36 @@ from __future__ import annotations
 
 import re
 
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
+from switchboard.domain.contact_details.vocabulary import words_of
 
 # Endings that are no English word, or are seldom anything else after a dot.
-PLAIN_ENDINGS = _words(
+PLAIN_ENDINGS = words_of(
     "com net org edu gov biz io co uk ca au nz ie fr mx br nl eu dev xyz ly gg tv ai cc gl bio ee fm vip inc llc"
     " eus ws mobi tel asia ru cn jp kr pl za tk gle"
 )
 # Endings that are words too: a missing space after a full stop looks the same.
-NOUN_ENDINGS = _words(
-    "info app dog dogs pet pets care live life house home shop store today vet works fun run walk online link links page"
+NOUN_ENDINGS = words_of(
+    "info app dog dogs pet pets care live life house home shop store today vet works fun run walk online link"
+    " links page"
     " social team family love cafe club site website space world zone tech email center guru services agency blog"
     " news photos pics video chat contact support academy training cash pay help host art city design direct events"
     " group one plus pro pub rentals reviews rocks solutions style tips top tours travel wtf cool test example"
     " goo green gold kim ninja name network media studio farm horse fish cab limo place media wiki work"
 )
-FUNCTION_ENDINGS = _words(
+FUNCTION_ENDINGS = words_of(
     "me so is it in to at am be no do my as by pm if us st sh ms de es se su ve la al el il ch ar pt cl pe cat un"
 )
 ALL_ENDINGS = PLAIN_ENDINGS | NOUN_ENDINGS | FUNCTION_ENDINGS
-SPOKEN_ENDINGS = PLAIN_ENDINGS | _words(
+SPOKEN_ENDINGS = PLAIN_ENDINGS | words_of(
     "info app dog dogs pet pets care live shop store site online link page club vet me email services cafe social works"
 )
-FILE_ENDINGS = _words("jpg jpeg png gif pdf doc docx txt mov mp4 mp3 heic zip csv xls xlsx wav webp")
-PROVIDERS = _words(
+FILE_ENDINGS = words_of("jpg jpeg png gif pdf doc docx txt mov mp4 mp3 heic zip csv xls xlsx wav webp")
+PROVIDERS = words_of(
     "gmail googlemail yahoo ymail hotmail outlook icloud protonmail proton aol msn gmx zoho comcast verizon"
     " sbcglobal bellsouth charter roadrunner earthlink fastmail tutanota yandex mailru rocketmail"
 )
 # Providers that are also something else: these need an "at" and an ending.
-VAGUE_PROVIDERS = _words("live me mac att cox")
+VAGUE_PROVIDERS = words_of("live me mac att cox")
 
 _FEATURES = re.compile(r"[a-z]+[._-]?[0-9]{2,}|[0-9]+[a-z]{4,}|[a-z]{2,}_[a-z0-9_]+|[a-z]{2,}\.[a-z]{2,}")
 _INNER_CAPITAL = re.compile(r"[a-z]{2,}[A-Z][a-z]")
@@ -47,7 +45,7 @@ _ORDINARY_ENDINGS = (
     "ers", "ors", "ant", "ants", "ent", "ents", "dad", "cion", "mente", "ando", "iendo", "ados", "idas", "ales",
     "right", "sitter", "walker", "bone", "room", "side", "light", "weight", "stairs", "ology",
 )  # fmt: skip
-_ORDINARY = _words(
+_ORDINARY = words_of(
     "chocolate neighborhood schedule breakfast bernedoodle goldendoodle labradoodle dachshund rottweiler"
     " dalmatian whatsapp instagram facebook messenger snapchat telegram tomorrow microchip lockbox doorbell"
     " username password elsewhere sometimes september november december wednesday saturday thursday grandma"

@@ -215,7 +215,7 @@ def _after_plain(pieces: list[Piece], i: int, result: list[Piece], reading: Read
     following = pieces[i + 1] if i + 1 < len(pieces) else None
     if following is not None and following.kind > Kind.HUNDREDS and len(piece.digits) == 1:
         if following.kind is Kind.HUNDRED and _touch(piece, following, reading):
-            return _take_hundreds(pieces, i + 2, piece.digits, piece, result, reading)
+            return _take_hundreds(pieces, i + 2, piece.digits, piece, result=result, reading=reading)
         if following.kind is Kind.PLURAL and _touch(piece, following, reading):
             result.append(_span(piece, following, following.digits * int(piece.digits)))
             return i + 2
@@ -231,7 +231,7 @@ def _after_composed(pieces: list[Piece], i: int, result: list[Piece], reading: R
         result.append(number)
         return following
     if piece.kind is Kind.HUNDREDS:
-        return _take_hundreds(pieces, i + 1, piece.digits, piece, result, reading)
+        return _take_hundreds(pieces, i + 1, piece.digits, piece, result=result, reading=reading)
     if piece.kind is Kind.REPEAT and i + 1 < len(pieces) and _touch(piece, pieces[i + 1], reading):
         repeated = pieces[i + 1]
         if len(repeated.digits) == 1:
@@ -243,23 +243,22 @@ def _after_composed(pieces: list[Piece], i: int, result: list[Piece], reading: R
 def _tens(pieces: list[Piece], i: int, reading: Reading) -> tuple[Piece, int]:
     piece = pieces[i]
     unit = pieces[i + 1] if i + 1 < len(pieces) else None
-    if unit is not None and unit.kind is Kind.SPELLED and unit.digits in tuple("123456789"):
-        if _touch(piece, unit, reading) or _and_between(piece, unit, reading):
-            return _span(piece, unit, piece.digits + unit.digits), i + 2
+    is_unit = unit is not None and unit.kind is Kind.SPELLED and unit.digits in set("123456789")
+    if unit is not None and is_unit and _belongs(piece, unit, reading):
+        return _span(piece, unit, piece.digits + unit.digits), i + 2
     return piece._replace(digits=piece.digits + "0", kind=Kind.SPELLED), i + 1
 
 
 def _take_hundreds(
-    pieces: list[Piece], i: int, hundreds: str, first: Piece, result: list[Piece], reading: Reading
+    pieces: list[Piece], i: int, hundreds: str, first: Piece, *, result: list[Piece], reading: Reading
 ) -> int:
     """Takes what follows the hundreds: "two hundred (and) two" is 202."""
     before = pieces[i - 1]
     rest = pieces[i] if i < len(pieces) else None
-    if rest is not None and rest.kind in (Kind.SPELLED, Kind.TENS):
-        if _touch(before, rest, reading) or _and_between(before, rest, reading):
-            number, following = _tens(pieces, i, reading) if rest.kind is Kind.TENS else (rest, i + 1)
-            result.append(_span(first, number, hundreds + number.digits.rjust(2, "0")))
-            return following
+    if rest is not None and rest.kind in {Kind.SPELLED, Kind.TENS} and _belongs(before, rest, reading):
+        number, following = _tens(pieces, i, reading) if rest.kind is Kind.TENS else (rest, i + 1)
+        result.append(_span(first, number, hundreds + number.digits.rjust(2, "0")))
+        return following
     result.append(_span(first, before, hundreds + "00"))
     return i
 
@@ -273,7 +272,10 @@ def _touch(one: Piece, other: Piece, reading: Reading) -> bool:
     return other.first <= one.last + 1 and reading.text[one.end : other.start].strip(" -") == ""
 
 
-def _and_between(one: Piece, other: Piece, reading: Reading) -> bool:
+def _belongs(one: Piece, other: Piece, reading: Reading) -> bool:
+    """Whether the other goes on the number: beside it, or after "and"."""
+    if _touch(one, other, reading):
+        return True
     return other.first == one.last + 2 and reading.words[one.last + 1] in {"and", "y"}
 
 
@@ -284,9 +286,7 @@ def _counts_digits(piece: Piece, reading: Reading) -> bool:
     return reading.words[piece.first - 1] in {"last", "first", "next", "final", "middle", "other", "remaining"}
 
 
-def _counts(
-    pieces: list[Piece], i: int, result: list[Piece], reading: Reading, *, is_spelled_out: bool
-) -> bool:
+def _counts(pieces: list[Piece], i: int, result: list[Piece], reading: Reading, *, is_spelled_out: bool) -> bool:
     """Whether a word that is mostly no digit ("oh", "to") is one here, by the digits beside it."""
     piece = pieces[i]
     before = bool(result) and _touch(result[-1], piece, reading)
@@ -295,4 +295,4 @@ def _counts(
         return before or (after and pieces[i + 1].kind is not Kind.HOMOPHONE)
     spelled_before = before and result[-1].kind in (Kind.SPELLED, Kind.MIXED)
     spelled_after = after and pieces[i + 1].kind in (Kind.SPELLED, Kind.MIXED, Kind.WEAK, Kind.HOMOPHONE)
-    return spelled_after and (spelled_before or is_spelled_out) or spelled_before and is_spelled_out
+    return (spelled_after and (spelled_before or is_spelled_out)) or (spelled_before and is_spelled_out)

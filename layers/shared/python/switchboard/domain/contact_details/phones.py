@@ -45,6 +45,14 @@ class Scope:
     boundary: int = 0
 
 
+class _Around(NamedTuple):
+    """What a run of digits is read in."""
+
+    reading: Reading
+    cues: Cues
+    scope: Scope
+
+
 class _Candidate(NamedTuple):
     points: float
     last: int
@@ -81,7 +89,7 @@ def phones_in(reading: Reading, scope: Scope) -> list[PhoneSpan]:
         if len(spans) >= MOST_FINDINGS:
             break
         cues = cues or Cues(reading)
-        spans.extend(_in_run(run, reading, cues, scope))
+        spans.extend(_in_run(run, _Around(reading, cues, scope)))
     return spans
 
 
@@ -90,31 +98,31 @@ def as_e164(digits: str) -> str:
     return "+1" + digits if len(digits) == NATIONAL else "+" + digits
 
 
-def _in_run(run: list[Group], reading: Reading, cues: Cues, scope: Scope) -> list[PhoneSpan]:
+def _in_run(run: list[Group], around: _Around) -> list[PhoneSpan]:
     spans: list[PhoneSpan] = []
     i = 0
     while i < len(run) and len(spans) < MOST_FINDINGS:
-        best = _best_from(run, i, reading, cues, scope)
+        best = _best_from(run, i, around)
         if best is None:
             i += 1
             continue
-        if as_e164(best.digits) not in scope.hotlines:
+        if as_e164(best.digits) not in around.scope.hotlines:
             start, end = run[i].start, run[best.last].end
             spans.append(PhoneSpan(start, end, best.digits, best.points >= _THRESHOLD))
         i = best.last + 1
     return spans
 
 
-def _best_from(run: list[Group], i: int, reading: Reading, cues: Cues, scope: Scope) -> _Candidate | None:
+def _best_from(run: list[Group], i: int, around: _Around) -> _Candidate | None:
     """The best number that begins with group i."""
     best: _Candidate | None = None
-    for j, is_whole in _ends(run, i, scope):
+    for j, is_whole in _ends(run, i, around.scope):
         window = run[i : j + 1]
         lengths = tuple([len(group.digits) for group in window])
         if not (is_whole or window[0].is_international or is_known_shape(lengths)):
             continue
         digits = "".join([group.digits for group in window])
-        points = _points(window, digits, lengths, reading, cues, scope, is_whole=is_whole)
+        points = _points(window, digits, lengths, around, is_whole=is_whole)
         if points is None or (points < _THRESHOLD and not is_ten(digits, lengths)):
             continue
         if best is None or points > best.points or (window[0].is_international and points == best.points):
@@ -150,22 +158,17 @@ def _is_complete(run: list[Group], i: int, j: int, scope: Scope) -> bool:
 
 
 def _points(
-    window: list[Group],
-    digits: str,
-    lengths: tuple[int, ...],
-    reading: Reading,
-    cues: Cues,
-    scope: Scope,
-    *,
-    is_whole: bool,
+    window: list[Group], digits: str, lengths: tuple[int, ...], around: _Around, *, is_whole: bool
 ) -> float | None:
     """The points of the groups together, None where they are no number."""
     points = shape_points(digits, lengths, is_international=window[0].is_international, is_whole=is_whole)
-    if len(digits) == NATIONAL and _is_only_parts(window, reading, scope):
+    if len(digits) == NATIONAL and _is_only_parts(window, around):
         points = max(points, _ONLY_PARTS)
-    if points <= 0 or (len(digits) == LOCAL and _is_across(window, scope) and not _is_strong(window, cues)):
+    if points <= 0 or (
+        len(digits) == LOCAL and _is_across(window, around.scope) and not _is_strong(window, around.cues)
+    ):
         return None
-    return points + _links(window, digits) + _context(window, reading, cues, scope, is_whole=is_whole)
+    return points + _links(window, digits) + _context(window, around, is_whole=is_whole)
 
 
 def _is_across(window: list[Group], scope: Scope) -> bool:
@@ -187,8 +190,9 @@ def _links(window: list[Group], digits: str) -> float:
     return points
 
 
-def _context(window: list[Group], reading: Reading, cues: Cues, scope: Scope, *, is_whole: bool) -> float:
+def _context(window: list[Group], around: _Around, *, is_whole: bool) -> float:
     """Points for how it is written and what stands around it."""
+    reading, cues, scope = around
     first, last = window[0].first, window[-1].last
     cue = cues.near(first, last)
     points = cue
@@ -220,10 +224,11 @@ def _surroundings(first: int, last: int, reading: Reading) -> float:
     return _NOTHING_ELSE if sum(word not in FILLERS for word in around) <= _FEW_WORDS else 0.0
 
 
-def _is_only_parts(window: list[Group], reading: Reading, scope: Scope) -> bool:
+def _is_only_parts(window: list[Group], around: _Around) -> bool:
     """Whether the texts that the groups come from, one of them new, hold next to nothing else."""
-    if not _is_across(window, scope):
+    if not _is_across(window, around.scope):
         return False
+    reading = around.reading
     begin = reading.text.rfind(PART_BREAK, 0, window[0].start) + 1
     numbers = number_words()
     return all(

@@ -11,13 +11,23 @@ from switchboard.domain.contact_details.tokens import Reading, without_leet
 _SENTENCE_END = re.compile(r"[.!?;\n](?:\s|$)|\n")
 # Two words that are one name, and signs inside one.
 _COMPOUNDS = {
-    ("whats", "app"): "whatsapp", ("what", "app"): "whatsapp", ("watts", "app"): "whatsapp", ("wats", "app"): "whatsapp",
-    ("cash", "app"): "cashapp", ("c", "app"): "cashapp", ("apple", "pay"): "applepay", ("google", "pay"): "googlepay",
-    ("apple", "cash"): "applepay", ("samsung", "pay"): "googlepay", ("pay", "pal"): "paypal", ("snap", "chat"): "snapchat",
-    ("face", "book"): "facebook", ("insta", "gram"): "instagram", ("tik", "tok"): "tiktok", ("tele", "gram"): "telegram",
-    ("face", "time"): "facetime", ("linked", "in"): "linkedin", ("we", "chat"): "wechat", ("ven", "mo"): "venmo",
-    ("fb", "messenger"): "messenger", ("i", "message"): "imessage",
-}  # fmt: skip
+    **dict.fromkeys((("whats", "app"), ("what", "app"), ("watts", "app"), ("wats", "app")), "whatsapp"),
+    **dict.fromkeys((("cash", "app"), ("c", "app")), "cashapp"),
+    **dict.fromkeys((("apple", "pay"), ("apple", "cash")), "applepay"),
+    **dict.fromkeys((("google", "pay"), ("samsung", "pay")), "googlepay"),
+    ("pay", "pal"): "paypal",
+    ("ven", "mo"): "venmo",
+    ("snap", "chat"): "snapchat",
+    ("face", "book"): "facebook",
+    ("insta", "gram"): "instagram",
+    ("tik", "tok"): "tiktok",
+    ("tele", "gram"): "telegram",
+    ("face", "time"): "facetime",
+    ("linked", "in"): "linkedin",
+    ("we", "chat"): "wechat",
+    ("fb", "messenger"): "messenger",
+    ("i", "message"): "imessage",
+}
 _INNER_SIGNS = frozenset("@$!-*._")
 
 
@@ -56,7 +66,7 @@ def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
         parts.append(word)
         at += len(word) + 1
         i = behind + 1
-    return Phrases(" ".join(parts), offsets, first, last)
+    return Phrases("".join([part + " " for part in parts]), offsets, first, last)
 
 
 def _word(reading: Reading, i: int, gap: str, vocabulary: frozenset[str]) -> tuple[str, int]:

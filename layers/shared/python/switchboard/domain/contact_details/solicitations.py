@@ -5,71 +5,121 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from switchboard.domain.contact_details.grammar import compile_rules
 from switchboard.domain.contact_details.phrases import Phrases
 from switchboard.domain.contact_details.redact import MOST_FINDINGS
 from switchboard.domain.contact_details.tokens import Reading
+from switchboard.domain.contact_details.vocabulary import words_of
 
-_YOU = r"(?:me|us|you|u|with me|with us|with you|to me|to you)"
-_REACH = r"(?:text|txt|call|message|msg|contact|reach|phone|dm|email|write|whatsapp|ring|hit up)"
-_DEAL = r"(?:book|hire|pay|schedule|arrange|rebook|deal|work|request|do it|do this|sit|walk|come|go|set (?:it|this|something) up)"
-_LINE = r"(?:number|cell|cellphone|cell phone|phone number|phone|mobile|line|digits|email|e mail|contact info|contact details|contact|info|address)"
-_PRIVATE = r"(?:personal|private|own|direct|cell|mobile|real|actual|home)"
-_COMPANY = (
-    r"(?:app|apps|platform|company|agency|office|middleman|middle man|system|site|service|boss|owner|business|fees?"
-    r"|commission|cut|books|record|website|switchboard|management)"
+_CLASSES = {
+    "you": "me us you u ya with_me with_us with_you to_me to_us to_you",
+    "your": "your ur yr",
+    "my": "my our mine",
+    "reach": "text txt call message msg contact reach phone dm email write whatsapp ring hit_up reach_out",
+    "deal": "book hire pay schedule arrange rebook deal work request do_it do_this do_that sit walk come go"
+    " set_it_up set_this_up set_something_up set_up booking paying hiring working dealing plan settle handle",
+    "directly": "direct directly privately personally independently outside off_here on_the_side off_app"
+    " under_the_table off_the_books one_on_one",
+    "line": "number numbers nbr cell cellphone cell_phone phone_number cell_number phone mobile digits email e_mail"
+    " contact_info contact_details contact info address email_address mobile_number",
+    "private": "personal private own direct cell mobile real actual home",
+    "company": "app apps platform company agency office middleman middle_man system site service boss owner business"
+    " fee fees commission cut books website management them switchboard companys agencys",
+    "around": "outside outside_of off off_of around without bypass bypassing skip skipping avoid avoiding ditch"
+    " leave_out cut_out cutting_out go_around behind not_through instead_of dodge circumvent",
+    "using": "using paying going_through involving telling of going having",
+    "the": "the this their your that these those",
+    "kind": "whole booking pet stupid extra agency company app service middleman platform sitting",
+    "they": "they company agency office boss owner nobody no_one anyone",
+    "not": "dont doesnt wont does_not do_not never shouldnt cant",
+    "give": "share drop swap exchange trade leave sending giving send give shoot heres here_is this_is ill_send"
+    " leaving lemme_give",
+    "ask": "whats what_is whats_the_best send give gimme get have need share drop want grab ask_for tell"
+    " can_i_have could_i_have may_i_have got pass",
+    "cheap": "cheaper less discount better_rate better_price better_deal lower_rate lower_price save_money"
+    " save_the_fee save_the_fees deal",
+    "tu": "tu su mi",
+    "telefono": "numero telefono celular correo cel movil whatsapp email",
+    "dame": "dame pasame deme dar darme mandame cual_es tienes te_doy te_paso te_mando aqui_esta me_das me_pasas"
+    " me_da comparte",
+    "fuera": "fuera por_fuera afuera sin saltarnos saltar evitar",
+    "empresa": "app aplicacion plataforma empresa compania agencia comision intermediario intermediarios oficina"
+    " tarifa",
+    "escribeme": "escribeme escribame llamame llameme contactame contrata contratame contratarme reservame pagame"
+    " pagueme reserva trabajar te_pago pagarte contratarte trato trabajamos arreglamos hablame",
+    "directo": "directo directamente en_privado por_fuera aparte por_privado",
+}
+_RULES = (
+    "<reach> <you> ..1 <directly>",
+    "<deal> ..2 <you>? ..1 <directly>",
+    "directly|direct|privately with|to|through|from me|us|you|u",
+    "<your>|my|an|a|his|her <private> phone|cell|mobile? <line>",
+    "<ask> me|us|to? <your> ..1 <line>",
+    "share|send|give|drop|pass me|us|ya? <your> ..1 <line> with?",
+    "<give> you|u|over|each_other|ya|him|her? <my>|each_others ..1 number|numbers|digits|cell|<line> !is_up|here",
+    "swap|exchange|trade ..1 <line>|numbers|contacts|phones",
+    "put|save ..1 my number|cell|digits|contact",
+    "<around> <using>? <the>|my? <kind>? <company> !door|building|gate|entrance|parking|lot|stairs|dog_park",
+    "skip|skipping|avoid|save|dodge <the>|on? ..1 fee|fees|commission !the|a|at|is|was",
+    "off|outside <the>? app|platform|books|system|record",
+    "cut|cutting out <the>? middleman|middle_man|agency|company|office",
+    "no middleman|middle_man|agency|agency_fee|agency_fees|app_fee|app_fees|company_fees|app_needed|company",
+    "dont|not|never|without tell|telling|let|letting|mention <the> office|company|agency|boss|owner",
+    (
+        "<they> <not>|needs|need|dont_need|doesnt_need? have_to|has_to|to|gotta|will|ever|need_to? know|find_out"
+        " about? it|this|that|us? $"
+    ),
+    "company|agency|office|boss|app knowing|finding_out|wont_know|wont_find_out|never_knows",
+    "just? between us|you_and_me|the_two_of_us",
+    "keep it|this|things quiet|private|between_us|off_the_app|off_the_books",
+    "leave|leaving the? company|agency|app|office out",
+    "pay|paid|paying|cash <you>? in|with? cash and|so|to|instead|directly|direct|on_the_side|under|no",
+    "for|do|in|take|pay|paying|accept cash without|instead|under|off|directly|and_skip|on_the_side|privately",
+    "<cheap> ..4 if you|we|u ..3 me|direct|directly|cash|private|privately|outside|without",
+    "side|private gig|job|deal|arrangement|client|booking|bookings|clients|gigs|jobs|sits|walks",
+    "go|going direct|private|directly|around_them",
+    (
+        "go|book|come|pay|work|arrange_it|do_it ..1 through|with|thru|via|by|to me|us|you"
+        " instead|directly|direct|and|without|not"
+    ),
+    "without going through|thru them|the|your|this",
+    "cancel ..2 app and ..2 come|do|book|pay",
+    "<tu> <telefono> personal|privado|directo|propio|particular",
+    "<dame> <tu> <telefono>",
+    "<fuera> de|usar|pasar_por|decirle_a|pagar|pagarle_a? la|el|los|las? <empresa>",
+    "<escribeme> ..1 <directo>",
+    "directamente conmigo|contigo|a_mi",
+    "pago|pagame|pagar|paga|pagas en_efectivo y|para|sin|directo",
 )
-_PATTERNS = (
-    rf"{_REACH} {_YOU} (?:\w+ )?(?:direct|directly|privately|personally|outside|off here|on the side)\b",
-    rf"{_DEAL} (?:\w+ ){{0,2}}?(?:{_YOU} )?(?:\w+ )?(?:direct|directly|privately|under the table|off the books|on the side|independently)\b",
-    rf"(?:direct|directly|privately) (?:with|to|through) (?:me|us|you|u)\b",
-    rf"(?:your|ur|my|an|a|his|her) {_PRIVATE} (?:phone |cell |mobile )?{_LINE}\b",
-    rf"(?:share|drop|swap|exchange|trade|leave|sending|giving|send|give|shoot|take|heres|here is|this is) (?:you |u |over |each other |ya )?(?:my|our|each others?) (?:\w+ )?(?:number|numbers|digits|cell|cellphone|phone number|contact info|contact details|email|info)\b",
-    r"(?:go|book|come|pay|work|arrange it|do it) (?:\w+ )?(?:through|with|thru|via|by) (?:me|us) (?:instead|directly|direct|and)\b",
-    rf"(?:whats|what is|whats the best|send|give|gimme|get|have|need|share|drop|want|grab|ask for|tell) (?:me |us |to )?(?:your|ur) (?:\w+ )?(?:number|numbers|digits|cell|cellphone|phone number|contact info|contact details|email|info)\b",
-    rf"(?:swap|exchange|trade) (?:\w+ )?(?:numbers|digits|info|contacts?|emails?|phones)\b",
-    rf"(?:heres|here is|this is|its) my (?:\w+ )?(?:number|digits|cell|contact info|email)\b",
-    rf"(?:off|outside|outside of|off of|around|without|bypass|bypassing|skip|skipping|avoid|avoiding|ditch|leave out|cut out|cutting out|go around|behind|not through|instead of) (?:of )?(?:using |paying |going through |involving |telling )?(?:the|this|their|your|that|these|those)? ?(?:whole |booking |pet |stupid |extra )?(?:{_COMPANY})(?:s)?\b",
-    rf"\b(?:off|outside) (?:the )?(?:app|platform|books|system)\b",
-    r"\bcut(?:ting)? out the middle ?man\b|\bno middle ?man\b",
-    r"\b(?:they|company|agency|office|boss|owner|nobody|no one) (?:dont|doesnt|wont|does not|do not|never|needs?)? ?(?:have to|need to|needs to|has to|gotta|will|to)? ?(?:know|find out|knowing|finds out|ever know)(?: about (?:it|this|that|us))?(?= \.|$)",
-    r"\b(?:company|agency|office|boss|app) (?:knowing|finding out|doesnt (?:have|need) to know|wont (?:know|find out|mind))\b",
-    r"\b(?:just )?between (?:us|you and me)\b|\bkeep (?:it|this) (?:quiet|private|between us|off)\b",
-    r"\b(?:pay|paid|paying) (?:me |you |us )?(?:in |with )?cash (?:and|so|to|instead|directly|direct|on the side|under)\b",
-    r"\b(?:cheaper|less|discount|better (?:rate|price|deal)|lower (?:rate|price)|save (?:you |us |me )?(?:money|the fee|the fees)) (?:\w+ ){0,4}?(?:if (?:you|we|u) (?:book|go|pay|hire|do|come|text|call|skip|cut)) (?:\w+ ){0,3}?(?:me|direct|directly|cash|private|privately|outside|without)\b",
-    r"\b(?:side|private) (?:gig|job|deal|arrangement|client|booking)s?\b",
-    r"\bgo (?:direct|private)\b|\bprivate(?:ly)? (?:arrangement|hire|book)",
-    r"\b(?:tu|su|mi) (?:numero|telefono|celular|correo|cel|movil|whatsapp) (?:personal|privado|directo|propio)\b",
-    r"\b(?:dame|pasame|deme|dar|darme|mandame|cual es|tienes|te doy|te paso|te mando|aqui esta) (?:tu|su|mi) (?:numero|telefono|celular|correo|cel|movil)\b",
-    r"\b(?:fuera|por fuera|afuera|sin|saltarnos|saltar|evitar) (?:de |usar |pasar por |decirle a |pagar )?(?:la |el |los |las )?(?:app|aplicacion|plataforma|empresa|compania|agencia|comision|intermediarios?|oficina|tarifa)\b",
-    r"\b(?:escribeme|escribame|llamame|llameme|contactame|contrata(?:me)?|contratame|reservame|pagame|pagueme|reserva|trabajar|te pago|pagarte|contratarte|trato) (?:\w+ )?(?:directo|directamente|en privado|por fuera|aparte)\b",
-    r"\bdirecta?mente (?:conmigo|contigo|a mi)\b|\b(?:pago|pagame|pagar|paga) en efectivo (?:y|para|sin|directo)\b",
+# Ordinary phrases that such rules would take in.
+_ORDINARY_RULES = (
+    "direct|directly|personally|privately here|in_the_app|in_this_app|through_the_app|on_the_app|at_the|to_the",
+    "log|logged|logging|sign|signed|kicked|turn|turned|took|take|switch|booted me|us|it? off|out|outside",
+    "is|was|been|being|got|its off|outside the? app|system|office",
+    "through_the_app|through_this_app|in_the_app|on_the_app",
+    "vets|vet|doctors|neighbors|office|gate cell|number|phone|office|phone_number",
+    "leash|collar|tag|order|chip|flight|unit|apartment|policy number",
+    "outside|around|behind the|your office|business|site !to|and_pay|so_we building|door|and|entrance",
 )
-# Ordinary words that such patterns would take in.
-_ORDINARY = (
-    r"(?:direct|directly|personally|privately) (?:here|in (?:the|this) app|through (?:the|this) app|on (?:the|this) app|at the|to the|from the|in here|in this)\b"
-    r"|\b(?:log|logged|logging|sign|signed|kicked|turn|turned|took|take|switch|booted) (?:me )?(?:off|out|outside)"
-    r"|\b(?:is|was|been|being|got|its) (?:off|outside) (?:the )?(?:app|system)\b"
-    r"|\bthrough the app\b|\bvets? (?:cell|number|phone|office)\b|\b(?:leash|collar|tag) number\b"
-)
-SOLICITATION_TRIGGERS = frozenset(
+SOLICITATION_TRIGGERS = words_of(
     "direct directly privately private personally personal number numbers digits cell cellphone phone email app"
     " apps platform company agency middleman middle fee fees cash secret side office boss owner know between"
     " outside commission books numero telefono celular correo aplicacion plataforma empresa compania agencia"
     " directo directamente efectivo fuera contact info intermediario system site independently oficina comision"
     " mobile cut tarifa management service aparte privado business website find line details exchange swap trade"
-    " table record cel movil knowing conmigo contigo".split()
+    " table record cel movil knowing conmigo contigo intermediarios nbr them afuera"
 )
 _AROUND = 40
 
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    return re.compile("|".join(one if one.startswith("\\b") else rf"\b{one}" for one in _PATTERNS))
+    return compile_rules(_RULES, _CLASSES)
 
 
 @cache
 def _ordinary() -> re.Pattern[str]:
-    return re.compile(_ORDINARY)
+    return compile_rules(_ORDINARY_RULES, _CLASSES)
 
 
 def solicitations_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
@@ -88,6 +138,6 @@ def solicitations_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]
 def _is_ordinary(text: str, start: int, end: int) -> bool:
     begin = max(0, start - _AROUND)
     for match in _ordinary().finditer(text, begin, min(len(text), end + _AROUND)):
-        if match.start() < end and match.end() > start - 1:
+        if match.start() <= end and match.end() >= start:
             return True
     return False

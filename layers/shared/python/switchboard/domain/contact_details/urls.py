@@ -9,7 +9,6 @@ from typing import NamedTuple
 from switchboard.domain.contact_details.names import (
     ALL_ENDINGS,
     FILE_ENDINGS,
-    FUNCTION_ENDINGS,
     NOUN_ENDINGS,
     PLAIN_ENDINGS,
     PROVIDERS,
@@ -17,6 +16,7 @@ from switchboard.domain.contact_details.names import (
     is_user_name,
 )
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, without_leet
+from switchboard.domain.contact_details.vocabulary import words_of
 
 
 class UrlSpan(NamedTuple):
@@ -36,14 +36,14 @@ _ENDINGS = ALL_ENDINGS | SPOKEN_ENDINGS
 _DOTS = frozenset({"dot", "punto"})
 _BRACKETED_DOT = re.compile(r"\s{0,2}[\[({<]\s{0,2}(?:\.|dot|punto)\s{0,2}[\])}>]\s{0,2}")
 _SPACED_ENDINGS = frozenset({"com", "net", "org"})
-_SITE_CUES = frozenset(
-    "site website web page url link online google visit browse www com slash booking rates portfolio blog"
-    " sitio pagina".split()
+_SITE_CUES = words_of(
+    "site website web page url link online google visit browse www com slash booking rates portfolio blog sitio pagina"
 )
 _MOST_LABELS = 8
 _MOST_SPOKEN_LABELS = 3
 _CUE_REACH = 6
 _SUBDOMAIN_LABELS = 3
+_SHORTEST_HOST = 2
 _SECOND_LEVEL = frozenset({"co", "com", "org", "net", "ac", "gov"})
 _COUNTRY_LENGTH = 2
 _TRAILING = ".,!?;:)]}'\""
@@ -108,23 +108,27 @@ def _dotted(reading: Reading, i: int, allowed: Sequence[str]) -> UrlSpan | None:
 def _is_domain(reading: Reading, first: int, last: int, *, has_path: bool) -> bool:
     """Whether the labels are a domain, and no full stop without a space behind it."""
     ending, host = reading.words[last], reading.text[reading.starts[first] : reading.ends[last - 1]]
-    written = reading.as_written(reading.starts[last], reading.ends[last])
-    if ending in FILE_ENDINGS or len(host) < 2 and not has_path:  # noqa: PLR2004 - one letter is an initial
+    if ending in FILE_ENDINGS or (len(host) < _SHORTEST_HOST and not has_path):
         return False
     if has_path and reading.text[reading.ends[last]] == "/":
         return True
-    if host in PROVIDERS:
-        return False
-    looks_like_sentence = written[0].isupper() and not written.isupper() and ending != "com"
-    if looks_like_sentence:
+    if host in PROVIDERS or _begins_sentence(reading, last):
         return False
     if ending in PLAIN_ENDINGS:
         return True
-    labels = last - first + 1
-    is_compound = is_user_name(host, reading.as_written(reading.starts[first], reading.ends[last - 1])) or "-" in host
-    if ending in NOUN_ENDINGS:
-        return is_compound or labels >= _SUBDOMAIN_LABELS or _has_site_cue(reading, first, last)
-    return ending in FUNCTION_ENDINGS and _has_site_cue(reading, first, last) and len(host) > _SUBDOMAIN_LABELS
+    if ending in NOUN_ENDINGS and (last - first + 1 >= _SUBDOMAIN_LABELS or _is_compound(reading, first, last, host)):
+        return True
+    return len(host) > _SUBDOMAIN_LABELS and _has_site_cue(reading, first, last)
+
+
+def _begins_sentence(reading: Reading, last: int) -> bool:
+    """Whether what follows the dot is written like a sentence's first word."""
+    written = reading.written(last, last)
+    return written[0].isupper() and not written.isupper() and reading.words[last] != "com"
+
+
+def _is_compound(reading: Reading, first: int, last: int, host: str) -> bool:
+    return "-" in host or is_user_name(host, reading.written(first, last - 1))
 
 
 def _has_site_cue(reading: Reading, first: int, last: int) -> bool:
@@ -144,7 +148,7 @@ def _is_spoken(reading: Reading, i: int, gap: str) -> bool:
     bare = without_leet(word)
     if bare in _SPACED_ENDINGS and _BRACKETED_DOT.fullmatch(gap):
         return True
-    return bare == "com" and gap.strip() in {".", "(.", "[.", "."} and gap != "." and i > 0
+    return bare == "com" and gap.strip() in {".", "(.", "[."} and gap != "." and i > 0
 
 
 def _spoken(reading: Reading, i: int) -> UrlSpan | None:

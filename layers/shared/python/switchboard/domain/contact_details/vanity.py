@@ -10,7 +10,8 @@ from switchboard.domain.contact_details.phones import PhoneSpan, Scope, as_e164
 from switchboard.domain.contact_details.tokens import Reading
 
 _NUMBER = re.compile(
-    r"(?<![\w-])(?:\+?1[ .-]?)?(?:\(?(?P<area>[2-9][0-9]{2})\)?[ .-]{0,2})?[2-9][0-9]{2}(?P<sign>[ .-])[a-z]{4}(?![\w-])"
+    r"(?<![\w-])(?:\+?1[ .-]?)?(?:\(?(?P<area>[2-9][0-9]{2})\)?[ .-]{0,2})?"
+    r"[2-9][0-9]{2}(?P<sign>[ .-])[a-z]{4}(?![\w-])"
     r"|(?<![\w-])(?:1[ .-]?)?(?P<free>8(?:00|88|77|66|55|44|33))[.-][a-z]{7}(?![\w-])"
 )
 _HINT = re.compile(r"[0-9]{3}[ .-][a-z]{4}(?![a-z]{4})|8[0-9]{2}[.-][a-z]{7}")

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 
-def _words(text: str) -> frozenset[str]:
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text."""
     return frozenset(text.split())
 
 
 # Asking to be reached, and what one is reached on.
-REACH_VERBS = _words(
+REACH_VERBS = words_of(
     "call calls calling text txt texting message messaging msg dial dialing ring reach contact whatsapp facetime"
     " sms ping phone phoning hit holler llama llame llamen llamame llamar llamarme escribe escriba escribeme"
     " escribame escribirme marca marcame contactame contacteme textea texteame mandame mensajeame imessage"
 )
-REACH_ME = _words("llamame escribeme escribirme llamarme marcame contactame contacteme texteame escribame hmu")
-LINE_NOUNS = _words(
+REACH_ME = words_of("llamame escribeme escribirme llamarme marcame contactame contacteme texteame escribame hmu")
+LINE_NOUNS = words_of(
     "mob cell cellphone mobile phone number numbers num nbr digits line landline cel celular movil telefono numero"
     " fono tel fone nummer telly celly handy whatsapp wsp wpp direct personal"
 )
-SURE_LINE_NOUNS = _words("cell cellphone mobile digits celular movil telefono landline whatsapp tel wsp celly cel")
-OWNERS = _words(
+SURE_LINE_NOUNS = words_of("cell cellphone mobile digits celular movil telefono landline whatsapp tel wsp celly cel")
+OWNERS = words_of(
     "my mine our mi mis his her husbands wifes moms mums sisters brothers partners personal private direct own"
     " new backup other roommates boyfriends girlfriends actual real secondary google burner"
 )
-OBJECTS = _words("me us mi")
-POINTERS = _words("it that this those these there ahi")
-KEEP_VERBS = _words("save add jot store memorize remember guarda anota apunta write note keep use try usa")
-REACHED_AT = _words("at on via al en a instead directly here")
+OBJECTS = words_of("me us mi")
+POINTERS = words_of("it that this those these there ahi")
+KEEP_VERBS = words_of("save add jot store memorize remember guarda anota apunta write note keep use try usa")
+REACHED_AT = words_of("at on via al en a instead directly here")
 
 # What a number is, when it is no phone.
-LABELS = _words(
+LABELS = words_of(
     "code codes keypad lockbox alarm pin passcode password pw gate chip microchip microchipped avid homeagain"
     " order orders tracking ups usps fedex dhl package invoice inv booking reservation claim license licence"
     " tag tags serial sn confirmation conf receipt account acct policy ref reference ticket zip flight rabies"
@@ -39,8 +40,8 @@ LABELS = _words(
     " codigo clave pedido orden factura reserva guia rastreo alarma puerta porton seguimiento recibo poliza"
     " contrasena caja candado medal rev step miles kibble ssid imei meter parcel shipment"
 )
-SOFT_UNITS = _words("am s h m d f x st drive street lane can in walk walks visit times units unit day night")
-UNITS = _words(
+SOFT_UNITS = words_of("am s h m d f x st drive street lane can in walk walks visit times units unit day night")
+UNITS = words_of(
     "am pm oclock min mins minute minutes hr hrs hour hours sec secs second seconds s h m day days week"
     " weeks month months year years yr yrs lb lbs pound pounds oz ounce ounces kg kgs g gram grams mg mcg ml cc"
     " tsp tbsp cup cups scoop scoops cans tab tabs tablet tablets pill pills unit units drop drops mile miles"
@@ -49,19 +50,21 @@ UNITS = _words(
     " treats treat photos pics nights night minutos horas hora dias dia semanas libras tazas taza perros gatos"
     " veces pastillas gotas dolares pesos milligrams milliliters mph bpm calories"
 )
-MONTHS = _words(
+MONTHS = words_of(
     "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october"
     " nov november dec december enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre"
     " diciembre"
 )
 # Between the parts of one number.
-FILLERS = _words(
+FILLERS = words_of(
     "then and y the is it its in ends end with part first second third last middle next followed by dash hyphen"
     " guion space dot point punto comma slash underscore my number area code so um uh like lol haha ok plus then"
     " also goes after that starts start begins luego despues finally rest of again emoji woof meow bark star"
     " bit half digits exchange prefix mas final comes now here are finishes finish to parte primera segunda"
     " two three four termina terminan acaba con sigue en primero al numbers remaining other afterwards thats"
 )
-CHATTER = FILLERS | _words("hang on great wait sec one lol thanks got sorry hold done ready more yes almost done yep sure k")
-PARTS = _words("middle ends starts begins part area prefix exchange followed finishes termina empieza digits")
-HYPHENS = _words("dash hyphen guion dot point punto space underscore slash period")
+CHATTER = FILLERS | words_of(
+    "hang on great wait sec one lol thanks got sorry hold done ready more yes almost done yep sure k"
+)
+PARTS = words_of("middle ends starts begins part area prefix exchange followed finishes termina empieza digits")
+HYPHENS = words_of("dash hyphen guion dot point punto space underscore slash period")
