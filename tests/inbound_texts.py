@@ -1,14 +1,20 @@
-"""Sends texts through the deployed handler, signed, and looks at what came of them."""
+"""Texts as Twilio hands them over, what receives them, and what came of them."""
 
 import base64
 import itertools
+import json
+import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
 
 from local.signing import sign_twilio
+from switchboard.errors import QueueUnavailable
+from switchboard.flags import Flags
+from switchboard.services.receive_text import Receiving, receive_text
+from switchboard.store.database import Database
 from tests.builders import NOON, SITTER_NUMBER
 
 TOKEN = "inbound-test-token"
@@ -57,17 +63,44 @@ def event(fields: Form, *, at: datetime = NOON, path: str = PATH, signature: str
     }
 
 
+@dataclass
+class ListQueue:
+    """A queue that keeps what was put on it; away: it cannot be reached."""
+
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    away: bool = False
+
+    def put(self, body: dict[str, Any], *, delay_s: int = 0) -> None:
+        if self.away:
+            raise QueueUnavailable
+        self.messages.append(body)
+
+
+@dataclass
 class Switchboard:
-    """The handler on a test's database, and the rows that it leaves."""
+    """What receives a test's texts, and the rows that come of them. The clock stands at each text's arrival."""
 
-    def __init__(self, handler: ModuleType, sql: Callable[..., list[list[Any]]]) -> None:
-        self._handler = handler
-        self.sql = sql
+    database: Database
+    sql: Callable[..., list[list[Any]]]
+    flags: Flags = field(default_factory=Flags)
+    send_queue: ListQueue = field(default_factory=ListQueue)
+    inbound_queue: ListQueue = field(default_factory=ListQueue)
 
-    def text(self, body: str | None = "Hello", *, at: datetime = NOON, **fields: Any) -> dict[str, Any]:
-        """Delivers one text; answers with the handler's answer."""
-        answer: dict[str, Any] = self._handler.lambda_handler(event(form(body, **fields), at=at), None)
-        return answer
+    def using(self, *, now: datetime = NOON) -> Receiving:
+        """The collaborators, at an instant."""
+        return Receiving(
+            database=self.database,
+            send_queue=self.send_queue,
+            flags=lambda: self.flags,
+            now=lambda: now,
+            new_id=lambda: str(uuid.uuid4()),
+        )
+
+    def text(
+        self, body: str | None = "Hello", *, at: datetime = NOON, now: datetime | None = None, **fields: Any
+    ) -> None:
+        """Delivers one authentic text; `now`: processed later than it arrived."""
+        receive_text(form(body, **fields), arrived_at=at, queue=self.inbound_queue, using=self.using(now=now or at))
 
     def rows(self, sql: str, **params: Any) -> list[tuple[Any, ...]]:
         """Rows as tuples."""
@@ -97,6 +130,27 @@ class Switchboard:
             row[0]
             for row in self.sql(
                 """SELECT cast("metadataJson" AS json) -> 'route' ->> 'reason' FROM messaging."MessageEvent"
-                   WHERE direction = 'inbound' ORDER BY "createdAt", id"""
+                   WHERE direction = 'inbound' ORDER BY "createdAt", "providerMessageSid" """
             )
         ]
+
+    def inbound(self) -> list[dict[str, Any]]:
+        """All inbound events, in the order of arrival, their metadata read."""
+        rows = self.sql(
+            """SELECT row_to_json(e) FROM messaging."MessageEvent" AS e
+               WHERE direction = 'inbound' ORDER BY "createdAt", "providerMessageSid" """
+        )
+        return [row[0] | {"metadata": json.loads(row[0]["metadataJson"] or "{}")} for row in rows]
+
+    def rules(self) -> list[str]:
+        """The routing rules of all inbound events."""
+        return [event["metadata"]["route"]["rule"] for event in self.inbound()]
+
+    def unread(self) -> dict[str, int]:
+        """Threads with something unread, by scope."""
+        return dict(
+            self.sql(
+                """SELECT scope, sum("ownerUnreadCount")::integer FROM messaging."MessageThread"
+                   GROUP BY scope HAVING sum("ownerUnreadCount") > 0"""
+            )
+        )

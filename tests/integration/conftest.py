@@ -1,4 +1,4 @@
-"""The parts around one worker, for the tests of what leaves."""
+"""The parts around one worker, for the tests of what leaves; and what receives texts, with the world around it."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,10 @@ import pytest
 
 from local.twilio_simulator import TwilioSimulator
 from switchboard.store.database import Database
+from tests.builders import World
 from tests.delivery_builders import Sql, arrange_conversation
 from tests.delivery_stage import ACCOUNT, BASE_URL, TOKEN, Clock, Stage
+from tests.inbound_texts import Switchboard
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +32,17 @@ def stage(database: Database, sql: Sql, stage_simulator: TwilioSimulator) -> Ite
     stage_simulator.account.forget_messages()
     stage_simulator.account.forget_faults()
     stage_simulator.account.opted_out.clear()
+
+
+@pytest.fixture
+def board(database: Database, sql: Sql) -> Switchboard:
+    """What receives texts, on the test's own database."""
+    return Switchboard(database, sql)
+
+
+@pytest.fixture
+def world(sql: Sql) -> World:
+    """An organisation with its front desk, to be peopled."""
+    world = World(sql)
+    world.organisation()
+    return world

@@ -30,7 +30,7 @@ class Organisation:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A client or a sitter. `active`, `locked`: sitters only; `guest`: clients only."""
+    """A client or a sitter. `active`, `locked`: sitters only; `title` is what one without a name is called."""
 
     id: str
     first_name: str | None
@@ -38,15 +38,13 @@ class Person:
     e164: str | None
     active: bool = True
     locked: bool = False
-    guest: bool = False
+    title: str = "Client"
 
     @property
     def name(self) -> str:
-        """What the other side is told: `Jane D.`, `Jane` without a last name, `Guest` without any."""
+        """What the other side is told: `Jane D.`, `Jane` without a last name, `Guest` for a guest."""
         first, last = (self.first_name or "").strip(), (self.last_name or "").strip()
-        if not first:
-            return "Guest" if self.guest or not last else f"{last[0]}."
-        return f"{first} {last[0]}." if last else first
+        return f"{first or self.title} {last[0]}." if last else first or self.title
 
 
 @dataclass(frozen=True, slots=True)

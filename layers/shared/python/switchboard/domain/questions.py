@@ -119,9 +119,9 @@ class HeldTexts:
             just_said=self.said,
         )
         blocked = finding is not None and finding.blocked
-        metadata: dict[str, object] = {"route": route.as_json(inputs)} | (
-            {"contact": finding.as_json()} if finding else {}
-        )
+        metadata: dict[str, object] = {"route": route.as_json(inputs)}
+        if finding:
+            metadata["contact"] = finding.as_json()
         self._move(
             held, standing.thread_id, metadata, blocked=", ".join(finding.types) if finding and blocked else None
         )
@@ -145,7 +145,8 @@ class HeldTexts:
     def _to_owner(self, held: HeldText, route: Route, inputs: RouteInputs) -> None:
         draft = self.draft
         thread_id = route.standing.thread_id if route.standing else draft.sitter_thread(self.sitter_id)
-        self._move(held, thread_id, {"route": route.as_json(inputs)}, blocked=None)
+        metadata: dict[str, object] = {"route": route.as_json(inputs)}
+        self._move(held, thread_id, metadata, blocked=None)
         self._keep(held.event_id, held.arrived_at, question_id=held.question_id, state="to_owner")
         draft.hear(thread_id, unread=True)
         name = draft.facts.sitters[self.sitter_id].name

@@ -146,6 +146,25 @@ def due(tx: Transaction, *, now: datetime, most: int, most_tries: int) -> list[W
     return [WaitingText([(name, value) for name, value in row["form"]], row["arrived_at"]) for row in rows]
 
 
+@dataclass(frozen=True, slots=True)
+class HoldingSitter:
+    """A sitter with held texts on a number, the oldest of which arrived at arrived_at."""
+
+    sitter_e164: str
+    number_e164: str
+    arrived_at: datetime
+
+
+def holding_sitters(tx: Transaction, *, held_before: datetime, most: int) -> list[HoldingSitter]:
+    """Whose texts have been held since before an instant."""
+    return [HoldingSitter(**row) for row in tx.rows("texts.holding_sitters", held_before=held_before, most=most)]
+
+
+def wait_for(tx: Transaction, sender_e164: str) -> None:
+    """Waits until no text of this sender is being received elsewhere, and keeps others waiting."""
+    tx.rows("texts.wait_for", sender=sender_e164)
+
+
 def _facts(row: Row) -> Facts:
     number, organisation = row["number"], row["organisation"]
     return Facts(
@@ -185,12 +204,19 @@ def _number(one: Row) -> Number:
 
 
 def _client(one: Row) -> Person:
-    return Person(one["id"], one["first_name"], one["last_name"], one["phone"], guest=bool(one["guest"]))
+    title = "Guest" if one["guest"] else "Client"
+    return Person(one["id"], one["first_name"], one["last_name"], one["phone"], title=title)
 
 
 def _sitter(one: Row) -> Person:
     return Person(
-        one["id"], one["first_name"], one["last_name"], one["phone"], active=one["active"], locked=one["locked"]
+        id=one["id"],
+        first_name=one["first_name"],
+        last_name=one["last_name"],
+        e164=one["phone"],
+        active=one["active"],
+        locked=one["locked"],
+        title="Sitter",
     )
 
 

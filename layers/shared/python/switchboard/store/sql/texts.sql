@@ -560,3 +560,18 @@ WHERE state IN ('stored', 'failed')
     AND attempts < cast(:most_tries AS integer)
 ORDER BY next_attempt_at NULLS FIRST, message_sid
 LIMIT cast(:most AS integer);
+
+-- name: holding_sitters
+-- Sitters and numbers with texts held since before an instant.
+SELECT sitter.phone AS sitter_e164, number.e164 AS number_e164, min(held.arrived_at) AS arrived_at
+FROM ops.held_text AS held
+JOIN {messaging}."MessageNumber" AS number ON number.id = held.number_id
+JOIN {messaging}."Sitter" AS sitter ON sitter."orgId" = held.org_id AND sitter.id = held.sitter_id
+WHERE held.state = 'held' AND held.arrived_at <= cast(:held_before AS timestamptz) AND sitter.phone IS NOT NULL
+GROUP BY sitter.phone, number.e164
+ORDER BY min(held.arrived_at)
+LIMIT cast(:most AS integer);
+
+-- name: wait_for
+-- Waits for the sender's texts that are being received now, as texts.store does.
+SELECT pg_advisory_xact_lock(hashtextextended(:sender, 0)) IS NULL AS waited;

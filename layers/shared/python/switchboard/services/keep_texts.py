@@ -1,0 +1,82 @@
+"""Housekeeping of inbound texts: held ones past their time, unrouted ones, answers owed to clients."""
+
+from datetime import timedelta
+
+from aws_lambda_powertools import Logger
+
+from switchboard.domain import responses, wording
+from switchboard.domain.contact_check import Mode, Policy
+from switchboard.domain.draft import Draft
+from switchboard.domain.inbound_text import InboundText
+from switchboard.domain.questions import LONGEST_HOLD, HeldTexts
+from switchboard.services.receive_text import UNAVAILABLE, Receiving, route_text, write_all
+from switchboard.services.send_text import announce
+from switchboard.store import owner_notices, texts
+from switchboard.store import responses as response_records
+from switchboard.store.texts import HoldingSitter
+
+SITTERS_A_RUN, TEXTS_A_RUN, RECORDS_A_RUN = 100, 100, 500
+MOST_TRIES = 12  # with doubling pauses up to an hour: about seven hours
+logger = Logger(service="switchboard", child=True)
+
+
+def expire_held_texts(*, using: Receiving) -> int:
+    """Gives the owner the texts that sitters left unanswered for 30 minutes; answers with how many sitters' it were."""
+    with using.database.transaction(read_only=True) as tx:
+        found = texts.holding_sitters(tx, held_before=using.now() - LONGEST_HOLD, most=SITTERS_A_RUN)
+    return sum(_expire(one, using=using) for one in found)
+
+
+def _expire(holding: HoldingSitter, *, using: Receiving) -> bool:
+    now, flags = using.now(), using.flags()
+    policy = Policy(relay=flags.enable_sms_relay, mode=Mode(flags.anti_poaching_mode.value))
+    nothing = InboundText("", holding.sitter_e164, holding.number_e164, "", (), None, holding.arrived_at)
+    with using.database.transaction() as tx:
+        texts.wait_for(tx, holding.sitter_e164)
+        facts = texts.gather(tx, nothing, now=now)
+        if facts is None or not facts.held:
+            return False
+        draft = Draft(facts, nothing, event_id=using.new_id(), now=now, new_id=using.new_id)
+        HeldTexts(draft, policy).expire()
+        waiting = write_all(tx, draft.decision(), facts=facts, text=nothing, now=now, new_id=using.new_id)
+    announce(using.send_queue, waiting)
+    return bool(draft.moved)
+
+
+def route_stored_texts(*, using: Receiving) -> int:
+    """Routes the texts that were stored and not routed; answers with how many were tried."""
+    with using.database.transaction(read_only=True) as tx:
+        found = texts.due(tx, now=using.now(), most=TEXTS_A_RUN, most_tries=MOST_TRIES)
+    for waiting in found:
+        try:
+            route_text(waiting.form, arrived_at=waiting.arrived_at, using=using)
+        except UNAVAILABLE as error:
+            logger.warning("text_left_for_later", error=type(error).__name__)
+    return len(found)
+
+
+def keep_response_records(*, using: Receiving) -> int:
+    """Escalates the answers that are overdue, telling the owner, and expires those that nobody needs any more."""
+    now, told = using.now(), []
+    with using.database.transaction() as tx:
+        changed = [
+            (record, status)
+            for record in response_records.pending(tx, now=now, most=RECORDS_A_RUN)
+            if (status := responses.resolution(record, now=now))
+        ]
+        response_records.resolve(tx, [(record.id, status.value) for record, status in changed], now=now)
+        for record, status in changed:
+            if status is responses.Resolution.ESCALATED:
+                told.append(
+                    owner_notices.tell(
+                        tx,
+                        org_id=record.org_id,
+                        subject=f"response:{record.thread_id}",
+                        body=wording.owner_overdue(record.client_name),
+                        now=now,
+                        new_id=using.new_id,
+                        again_after=timedelta(minutes=5),
+                    )
+                )
+    announce(using.send_queue, [thread_id for thread_id in told if thread_id])
+    return len(changed)

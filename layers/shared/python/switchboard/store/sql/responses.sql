@@ -1,0 +1,35 @@
+-- name: pending
+-- Pending records whose promised time has passed, or whose text and last window are over for 24 h; locked.
+SELECT record.id, record."orgId" AS org_id, record."threadId" AS thread_id, record."inboundAt" AS inbound_at,
+       record."slaSeconds" AS sla_seconds, last_window.end_at AS window_end,
+       client."firstName" AS first_name, client."lastName" AS last_name
+FROM {messaging}."ResponseRecord" AS record
+JOIN {messaging}."MessageThread" AS thread ON thread.id = record."threadId"
+LEFT JOIN {messaging}."Client" AS client ON client."orgId" = thread."orgId" AND client.id = thread."clientId"
+CROSS JOIN LATERAL (
+    SELECT max(live."endAt") AS end_at
+    FROM {messaging}."AssignmentWindow" AS live
+    WHERE live."threadId" = record."threadId"
+) AS last_window
+WHERE record."resolutionStatus" = 'pending'
+    AND (record."inboundAt" + make_interval(secs => record."slaSeconds") <= cast(:now AS timestamptz)
+         OR (record."inboundAt" <= cast(:now AS timestamptz) - interval '24 hours'
+             AND coalesce(last_window.end_at <= cast(:now AS timestamptz) - interval '24 hours', true)))
+ORDER BY record."inboundAt", record.id
+LIMIT cast(:most AS integer)
+FOR UPDATE OF record SKIP LOCKED;
+
+-- name: resolve
+-- The status that time gave to records.
+UPDATE {messaging}."ResponseRecord" AS record
+SET "resolutionStatus" = r.status, "resolvedAt" = cast(:now AS timestamptz), "updatedAt" = cast(:now AS timestamptz)
+FROM jsonb_to_recordset(cast(:records AS jsonb)) AS r (id text, status text)
+WHERE record.id = r.id AND record."resolutionStatus" = 'pending';
+
+-- name: reply
+-- An answer on the thread replies all that is pending there.
+UPDATE {messaging}."ResponseRecord"
+SET "resolutionStatus" = 'replied', "resolvedAt" = cast(:at AS timestamptz), "resolvedByMessageEventId" = :event_id,
+    "responseSeconds" = greatest(0, floor(extract(epoch FROM cast(:at AS timestamptz) - "inboundAt")))::integer,
+    "updatedAt" = cast(:at AS timestamptz)
+WHERE "threadId" = :thread_id AND "resolutionStatus" = 'pending';

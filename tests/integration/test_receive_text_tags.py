@@ -1,0 +1,236 @@
+"""A sitter with several clients at once, on a real PostgreSQL server: tags, questions, held texts."""
+
+from datetime import timedelta
+
+import pytest
+
+from switchboard.services.keep_texts import expire_held_texts
+from tests.builders import HOUR, MINUTE, NOON, SITTER_NUMBER, World
+from tests.inbound_texts import Switchboard
+
+JANE, OMAR, SITTER = "+15555550101", "+15555550104", "+15555550102"
+QUESTION = (SITTER_NUMBER, SITTER, "Reply 1 for Jane D., 2 for Omar K.")
+
+
+@pytest.fixture
+def both(world: World) -> dict[str, str]:
+    """Sam with Jane (tag 1) and Omar (tag 2), both live."""
+    ids = world.assigned()
+    omar = world.client(OMAR, first="Omar", last="Khan")
+    thread = world.thread(client_id=omar, sitter_id=ids["sitter"], number_id=ids["number"])
+    window = world.window(thread, ids["sitter"], tag=2)
+    return ids | {"omar": omar, "omars_thread": thread, "omars_window": window}
+
+
+def expire(board: Switchboard, minutes: float) -> int:
+    return expire_held_texts(using=board.using(now=NOON + minutes * MINUTE))
+
+
+def test_an_untagged_text_is_held_and_the_sitter_asked(board: Switchboard, both: dict[str, str]) -> None:
+    board.text("All fed", sender=SITTER)
+    assert board.sent() == [QUESTION]
+    assert board.rules() == ["sitter_asked"]
+    assert board.unread() == {}
+
+
+@pytest.mark.parametrize("answer", ["2", " 2 ", "#2", "[2]", "2.", "2)"])
+def test_the_answer_releases_the_text_to_the_client_it_names(
+    board: Switchboard, both: dict[str, str], answer: str
+) -> None:
+    board.text("All fed", sender=SITTER)
+    board.text(answer, sender=SITTER, at=NOON + MINUTE)
+    assert board.sent() == [QUESTION, (SITTER_NUMBER, OMAR, "All fed")]
+    held, reply = board.inbound()
+    assert held["threadId"] == both["omars_thread"]
+    assert (held["metadata"]["route"]["rule"], reply["metadata"]["route"]["rule"]) == ("sitter_named", "sitter_answer")
+    assert board.rows("SELECT answer FROM ops.tag_question") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("body", "passed"),
+    [("#2 on my way", "on my way"), ("[2] on my way", "on my way"), ("2: on my way", "on my way"), ("2) hi", "hi")],
+)
+def test_a_tag_sends_the_text_to_its_client_without_the_tag(
+    board: Switchboard, both: dict[str, str], body: str, passed: str
+) -> None:
+    board.text(body, sender=SITTER)
+    assert board.sent() == [(SITTER_NUMBER, OMAR, passed)]
+
+
+@pytest.mark.parametrize("body", ["2 dogs walked", "2", "2:30 is fine", "#7 hello", "we are number #2"])
+def test_what_is_no_tag_is_held(board: Switchboard, both: dict[str, str], body: str) -> None:
+    board.text(body, sender=SITTER)
+    assert board.sent() == [QUESTION]
+
+
+def test_later_texts_wait_and_their_own_question_goes_out_after_the_answer(
+    board: Switchboard, both: dict[str, str]
+) -> None:
+    board.text("first", sender=SITTER)
+    board.text("second", sender=SITTER, at=NOON + MINUTE)
+    assert board.sent() == [QUESTION]
+    board.text("1", sender=SITTER, at=NOON + 2 * MINUTE)
+    assert board.sent() == [QUESTION, (SITTER_NUMBER, JANE, "first"), QUESTION]
+    board.text("2", sender=SITTER, at=NOON + 3 * MINUTE)
+    assert board.sent()[3:] == [(SITTER_NUMBER, OMAR, "second")]
+
+
+def test_an_answer_sent_before_the_question_does_not_answer_it(board: Switchboard, both: dict[str, str]) -> None:
+    board.text("first", sender=SITTER, now=NOON + MINUTE)
+    board.text("1", sender=SITTER, at=NOON + MINUTE / 2, now=NOON + 2 * MINUTE)
+    assert board.sent() == [QUESTION]
+    board.text("2", sender=SITTER, at=NOON + 3 * MINUTE)
+    assert board.sent() == [QUESTION, (SITTER_NUMBER, OMAR, "first"), QUESTION]
+
+
+def test_a_number_that_was_not_offered_is_held_like_any_text(board: Switchboard, both: dict[str, str]) -> None:
+    board.text("first", sender=SITTER)
+    board.text("3", sender=SITTER, at=NOON + MINUTE)
+    assert board.sent() == [QUESTION]
+    assert board.rows("SELECT count(*) FROM ops.held_text WHERE state = 'held'") == [(2,)]
+
+
+def test_a_tagged_text_passes_while_others_are_held(board: Switchboard, both: dict[str, str]) -> None:
+    board.text("first", sender=SITTER)
+    board.text("#1 hi", sender=SITTER, at=NOON + MINUTE)
+    board.text("2", sender=SITTER, at=NOON + 2 * MINUTE)
+    assert board.sent() == [QUESTION, (SITTER_NUMBER, JANE, "hi"), (SITTER_NUMBER, OMAR, "first")]
+
+
+def test_an_ended_client_stays_in_question_for_an_hour(board: Switchboard, world: World, both: dict[str, str]) -> None:
+    world.sql('UPDATE messaging."AssignmentWindow" SET "endAt" = :e WHERE id = :i', e=NOON, i=both["omars_window"])
+    board.text("bye", sender=SITTER, at=NOON + 59 * MINUTE)
+    assert board.sent() == [QUESTION]
+    world.sql('UPDATE messaging."AssignmentWindow" SET "endAt" = :e WHERE id = :i', e=NOON + 3 * HOUR, i=both["window"])
+    board.text("hello", sender=SITTER, at=NOON + 61 * MINUTE)
+    assert board.sent()[1:] == [(SITTER_NUMBER, JANE, "hello")]
+
+
+def test_the_tag_of_an_ended_window_is_the_owners_even_with_one_client_left(
+    board: Switchboard, world: World, both: dict[str, str]
+) -> None:
+    world.sql(
+        'UPDATE messaging."AssignmentWindow" SET "endAt" = :e, "startAt" = :s WHERE id = :i',
+        s=NOON - 6 * HOUR,
+        e=NOON - 3 * HOUR,
+        i=both["omars_window"],
+    )
+    board.text("#2 key is under the mat", sender=SITTER)
+    assert (board.sent(), board.rules()) == ([], ["sitter_ended_tag"])
+    assert board.unread() == {"owner_sitter": 1}
+
+
+def test_an_answer_that_names_a_client_without_a_window_then_gives_the_text_to_the_owner(
+    board: Switchboard, world: World, both: dict[str, str]
+) -> None:
+    world.sql(
+        'UPDATE messaging."AssignmentWindow" SET "endAt" = :e WHERE id = :i', e=NOON - MINUTE, i=both["omars_window"]
+    )
+    board.text("All fed", sender=SITTER)
+    board.text("2", sender=SITTER, at=NOON + MINUTE)
+    assert board.sent() == [QUESTION]
+    assert board.rules() == ["sitter_named_without_window", "sitter_answer"]
+    assert board.unread() == {"owner_sitter": 1}
+
+
+def test_an_opt_out_between_text_and_answer_gives_the_text_to_the_owner(
+    board: Switchboard, world: World, both: dict[str, str]
+) -> None:
+    board.text("All fed", sender=SITTER)
+    board.text("STOP", sender=OMAR, at=NOON + MINUTE / 2)
+    board.text("2", sender=SITTER, at=NOON + MINUTE)
+    assert [to for _, to, _ in board.sent()] == [SITTER, OMAR]
+    assert board.rules()[0] == "unreachable"
+
+
+def test_an_answer_after_the_window_still_releases_what_arrived_in_it(
+    board: Switchboard, world: World, both: dict[str, str]
+) -> None:
+    board.text("All fed", sender=SITTER, at=NOON + 59 * MINUTE)
+    board.text("2", sender=SITTER, at=NOON + 61 * MINUTE)
+    assert board.sent()[1:] == [(SITTER_NUMBER, OMAR, "All fed")]
+
+
+def test_what_is_held_for_thirty_minutes_is_the_owners(board: Switchboard, both: dict[str, str]) -> None:
+    board.text("All fed", sender=SITTER)
+    assert expire(board, 29) == 0
+    assert expire(board, 30) == 1
+    assert expire(board, 31) == 0
+    assert board.rules() == ["held_too_long"]
+    assert board.unread() == {"owner_sitter": 1}
+    assert len(board.notices()) == 1
+    board.text("2", sender=SITTER, at=NOON + 32 * MINUTE)
+    assert (SITTER_NUMBER, OMAR, "All fed") not in board.sent()
+
+
+def test_when_a_question_expires_the_texts_after_it_are_asked_about(board: Switchboard, both: dict[str, str]) -> None:
+    board.text("first", sender=SITTER)
+    board.text("second", sender=SITTER, at=NOON + 10 * MINUTE)
+    expire(board, 30)
+    assert board.sent() == [QUESTION, QUESTION]
+    board.text("1", sender=SITTER, at=NOON + 31 * MINUTE)
+    assert board.sent()[2:] == [(SITTER_NUMBER, JANE, "second")]
+
+
+def test_pictures_travel_with_a_released_text(board: Switchboard, both: dict[str, str]) -> None:
+    more = [("MediaUrl0", "https://media.example.test/1"), ("MediaContentType0", "image/jpeg")]
+    board.text("look", sender=SITTER, more=more)
+    board.text("1", sender=SITTER, at=NOON + MINUTE)
+    [(media,)] = board.rows(
+        """SELECT e."mediaJson" FROM messaging."MessageEvent" AS e JOIN ops.outbound_text AS o ON o.event_id = e.id
+           WHERE o.purpose = 'relay'"""
+    )
+    assert "https://media.example.test/1" in media
+
+
+def test_a_picture_with_a_tag_alone_goes_to_its_client(board: Switchboard, both: dict[str, str]) -> None:
+    more = [("MediaUrl0", "https://media.example.test/1"), ("MediaContentType0", "image/jpeg")]
+    board.text("#2", sender=SITTER, more=more)
+    assert board.sent() == [(SITTER_NUMBER, OMAR, "")]
+
+
+def test_contact_details_in_a_held_text_are_found_when_it_is_released(board: Switchboard, both: dict[str, str]) -> None:
+    board.text("call me on 415-555-0134", sender=SITTER)
+    board.text("1", sender=SITTER, at=NOON + MINUTE)
+    assert [to for _, to, _ in board.sent()] == [SITTER, SITTER]
+    held = board.inbound()[0]
+    assert (held["deliveryStatus"], held["failureCode"]) == ("failed", "ANTI_POACHING_BLOCKED")
+    assert held["threadId"] == both["thread"]
+    assert board.rows('SELECT "eventId" FROM messaging."AntiPoachingAttempt"') == [(held["id"],)]
+
+
+def test_windows_without_tags_are_numbered_in_the_question(
+    board: Switchboard, world: World, both: dict[str, str]
+) -> None:
+    world.sql('UPDATE messaging."AssignmentWindow" SET tag = null')
+    board.text("All fed", sender=SITTER)
+    [(_, _, question)] = board.sent()
+    number = "2" if "2 for Omar K." in question else "1"
+    board.text(number, sender=SITTER, at=NOON + MINUTE)
+    assert board.sent()[1:] == [(SITTER_NUMBER, OMAR, "All fed")]
+
+
+def test_a_sitter_who_opted_out_is_not_asked(board: Switchboard, world: World, both: dict[str, str]) -> None:
+    world.opt_out(SITTER)
+    board.text("All fed", sender=SITTER)
+    assert (board.sent(), board.rules()) == ([], ["sitter_mute"])
+
+
+def test_a_swap_leaves_the_former_sitters_held_text_with_the_client_of_then(
+    board: Switchboard, world: World, both: dict[str, str]
+) -> None:
+    board.text("All fed", sender=SITTER)
+    after = world.sitter("+15555550103", first="Ann")
+    number = world.number("+15550100012", sitter_id=after)
+    world.history(both["omars_window"], sitter_id=both["sitter"], until=NOON + timedelta(seconds=30), tag=2)
+    world.sql('UPDATE messaging."AssignmentWindow" SET "sitterId" = :s WHERE id = :i', s=after, i=both["omars_window"])
+    world.sql(
+        'UPDATE messaging."MessageThread" SET "assignedSitterId" = :s, "messageNumberId" = :n WHERE id = :i',
+        s=after,
+        n=number,
+        i=both["omars_thread"],
+    )
+    board.text("2", sender=SITTER, at=NOON + MINUTE)
+    assert board.sent()[1:] == [("+15550100012", OMAR, "All fed")]
+    board.text("still there?", sender=SITTER, at=NOON + 2 * MINUTE)
+    assert board.rules()[-1] == "sitter_asked"
