@@ -1,0 +1,122 @@
+"""Step Functions on this machine: moto's interpreter on the deployed file, with the real functions as its Lambdas."""
+
+import re
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from local.facts import AWS_ACCOUNT, REGION, ROOT
+from local.lambdas import function_arn
+
+MACHINE_NAME = "switchboard-local-backfill"
+FILE = ROOT / "statemachines" / "backfill.asl.json"
+FUNCTIONS = {
+    "PlanBackfillFunctionArn": "plan_backfill",
+    "WorkBackfillFunctionArn": "work_backfill",
+    "FinishBackfillFunctionArn": "finish_backfill",
+}
+_LONGEST_TASK_S = 900
+_STACK_BYTES = 128 * 1024 * 1024  # virtual: the interpreter's Map recurses once for each of up to 500 lanes
+_RECURSION = 200_000
+
+
+def lambda_client(invoke_url: str) -> Any:
+    """A Lambda client for the local Invoke API; it never asks twice by itself, as Step Functions does not."""
+    return boto3.client(
+        "lambda",
+        endpoint_url=invoke_url,
+        region_name=REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",
+        config=Config(
+            connect_timeout=5, read_timeout=_LONGEST_TASK_S, retries={"total_max_attempts": 1}, max_pool_connections=64
+        ),
+    )
+
+
+@contextmanager
+def interpreting(client: Any) -> Iterator[None]:
+    """Makes moto in this process run state machines, its Lambda tasks through `client`."""
+    from moto.core.config import default_user_config
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_lambda
+
+    modules = (lambda_eval_utils, state_task_service_lambda)
+    before = [getattr(module, "boto_client_for", None) for module in modules]
+    sys.setrecursionlimit(max(_RECURSION, sys.getrecursionlimit()))
+    stack_before = threading.stack_size(_STACK_BYTES)
+    switched = default_user_config["stepfunctions"]
+    was = switched["execute_state_machine"]
+    switched["execute_state_machine"] = True
+
+    def client_for(region: str | None = None, service: str = "", state_credentials: Any = None) -> Any:
+        return client
+
+    for module in modules:
+        if hasattr(module, "boto_client_for"):
+            module.boto_client_for = client_for
+    try:
+        yield
+    finally:
+        for module, found in zip(modules, before, strict=True):
+            if found is not None:
+                module.boto_client_for = found
+        switched["execute_state_machine"] = was
+        threading.stack_size(stack_before)
+
+
+def definition(file: Path = FILE) -> str:
+    """The deployed file with the local functions' ARNs filled in, as the template fills in the deployed ones'."""
+    return filled(file.read_text(encoding="utf-8"), {name: function_arn(folder) for name, folder in FUNCTIONS.items()})
+
+
+def filled(text: str, substitutions: Mapping[str, str]) -> str:
+    """Every ${name} replaced. Raises KeyError for one that nothing is given for."""
+    return re.sub(r"\$\{(\w+)\}", lambda match: substitutions[match[1]], text)
+
+
+def create_machine(states: Any) -> str:
+    """Creates the state machine through a Step Functions client; answers with its ARN."""
+    arn: str = states.create_state_machine(
+        name=MACHINE_NAME, definition=definition(), roleArn=f"arn:aws:iam::{AWS_ACCOUNT}:role/local"
+    )["stateMachineArn"]
+    return arn
+
+
+def problems_of(machine: Mapping[str, Any]) -> list[str]:
+    """States that are missing or out of reach: neither cfn-lint nor the interpreter notices."""
+    return [problem for scope, part in _scopes("", machine) for problem in _problems(scope, part)]
+
+
+def _scopes(name: str, machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield name, machine
+    for state_name, state in machine["States"].items():
+        for branch in (*state.get("Branches", ()), *([state["ItemProcessor"]] if "ItemProcessor" in state else ())):
+            yield from _scopes(f"{name}/{state_name}", branch)
+
+
+def _problems(scope: str, machine: Mapping[str, Any]) -> Iterator[str]:
+    states, seen, todo = machine["States"], set[str](), [machine["StartAt"]]
+    while todo:
+        name = todo.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        if name not in states:
+            yield f"{scope}: there is no state {name}"
+            continue
+        todo += _targets(states[name])
+    yield from (f"{scope}: state {name} cannot be reached" for name in states if name not in seen)
+
+
+def _targets(state: Mapping[str, Any]) -> list[str]:
+    found = [state[key] for key in ("Next", "Default") if key in state]
+    return found + [rule["Next"] for key in ("Choices", "Catch") for rule in state.get(key, ())]
+
+
