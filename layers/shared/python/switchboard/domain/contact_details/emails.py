@@ -10,6 +10,7 @@ from switchboard.domain.contact_details.names import (
     SPOKEN_ENDINGS,
     VAGUE_PROVIDERS,
     is_user_name,
+    registered_domain,
 )
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, without_leet
 from switchboard.domain.contact_details.vocabulary import words_of
@@ -46,6 +47,12 @@ _CONNECTORS = words_of(
 )
 _TOWARDS_PROVIDER = words_of("on at via in with the my a is of from by and then its en con por y")
 _TRIGGERS = _AT_WORDS | _MAIL_WORDS | PROVIDERS
+_PROVIDER_SLIPS = {"geemail": "gmail", "jmail": "gmail", "gmal": "gmail", "gmial": "gmail", "hotmale": "hotmail"}
+# What stands before "at kaylaspets.com" where a site is meant.
+_PLACES = _NO_NAMES | words_of(
+    "book booking listed find found see seen available here prices rates order shop bought up out it them schedule"
+    " calendar site website online posted reviews me us look info sign visit pay buy apply register page more free"
+)
 _MOST_CONNECTORS = 5
 _MOST_LABELS = 4
 _SHORTEST_NAME = 3
@@ -133,19 +140,18 @@ def _host(after: str, *, is_tight: bool) -> tuple[int, str] | None:
 
 
 def _cleaned(name: str) -> str:
-    labels = name.split(".")
-    return ".".join(without_leet(label) for label in labels[-2:])
+    return registered_domain([without_leet(label) for label in name.split(".")])
 
 
 def _spoken(reading: Reading, i: int) -> EmailSpan | None:
-    """ "jess at gmail dot com": word i is the at."""
+    """The address around a spoken at, which is word i: "jess at gmail dot com"."""
     if i == 0 or i + 1 >= len(reading.words) or not _is_signs(reading.gap_before(i)):
         return None
     domain = _spoken_domain(reading, i + 1)
     if domain is None:
         return None
-    last, name, needs_name = domain
-    if needs_name and reading.words[i - 1] in _NO_NAMES:
+    last, name, is_provider = domain
+    if reading.words[i - 1] in (_NO_NAMES if is_provider else _PLACES) or reading.gap(last).startswith("@"):
         return None
     first = _first_of_local_part(reading, i - 1)
     return EmailSpan(reading.starts[first], reading.ends[last], name)
@@ -167,10 +173,22 @@ def _spoken_domain(reading: Reading, i: int) -> tuple[int, str, bool] | None:
         at = following
         labels.append(without_leet(words[at]))
         if labels[-1] in SPOKEN_ENDINGS and _after_dot(reading, at) is None:
-            return at, ".".join(labels[-2:]), False
-    if labels[0] in PROVIDERS:
-        last = i + 1 if i + 1 < len(words) and words[i + 1] == "com" else i
-        return last, labels[0] + ".com", True
+            return at, registered_domain(labels), False
+    return _spoken_provider(reading, i)
+
+
+def _spoken_provider(reading: Reading, i: int) -> tuple[int, str, bool] | None:
+    """A provider at word i, perhaps in two words ("hot mail"), perhaps with its ending."""
+    words = reading.words
+    for last in (i, i + 1):
+        provider = without_leet("".join(words[i : last + 1]))
+        if last < len(words) and _PROVIDER_SLIPS.get(provider, provider) in PROVIDERS:
+            dotted = _after_dot(reading, last)
+            if dotted is not None and words[dotted] in SPOKEN_ENDINGS:
+                last = dotted
+            elif last + 1 < len(words) and words[last + 1] == "com":
+                last += 1
+            return last, _PROVIDER_SLIPS.get(provider, provider) + ".com", True
     return None
 
 

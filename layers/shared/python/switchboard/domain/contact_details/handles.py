@@ -77,7 +77,7 @@ _IN_CHANNEL = (
 _NAMING = ("<any>|<pay>|handle|username|user_name|usuario|dms|my_name !x",)
 _SENTENCE_END = re.compile(r"[.!?]\s")
 _ADDRESSED = re.compile(r"\b(?:me|us|you|u)\b")
-_AT_NAME = re.compile(r"(?<![a-z0-9.])@ ?([a-z][a-z0-9_.-]{2,40})")
+_AT_NAME = re.compile(r"(?<![a-z0-9.*])@ ?([a-z][a-z0-9_.-]{2,40})")
 _CASH_NAME = re.compile(r"\$ ?([a-z][a-z0-9_-]{2,30})")
 _FILLER = words_of(
     "is its the my name handle user username id as under same at it on account me im mi es just and search for by"
@@ -89,6 +89,7 @@ _NO_NAME = words_of(
     " dinner breakfast bedtime five six seven eight nine ten four three two one random both her his"
 )
 _NAME_REACH = 5
+_MOST_NAMES = 3
 _SENTENCE_REACH = 60
 _CUE_REACH = 8
 _SHORTEST_NAME = 3
@@ -131,8 +132,16 @@ def _matches(pattern: re.Pattern[str], reading: Reading, phrases: Phrases) -> li
         if _is_in_channel(phrases.text, match.start(), match.end()):
             continue
         first, last = phrases.words_at(*match.span())
-        spans.append((reading.starts[first], reading.ends[last]))
+        spans.append((reading.starts[first], reading.ends[_with_name(reading, last)]))
     return spans
+
+
+def _with_name(reading: Reading, last: int) -> int:
+    """The last word of the sentence, where at most three follow: they may be the name that one is to look for."""
+    for i in range(last, min(len(reading.words), last + _MOST_NAMES + 1)):
+        if i + 1 == len(reading.words) or _SENTENCE_END.search(reading.gap(i)):
+            return i
+    return last
 
 
 def _is_in_channel(text: str, start: int, end: int) -> bool:

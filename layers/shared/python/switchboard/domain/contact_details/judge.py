@@ -54,7 +54,9 @@ def judge(
     text = text[:LONGEST_TEXT]
     reading = read(text)
     found = _details(reading, allowed_urls, hotlines)
-    found += _social(_invitations(reading) + signed_names_in(reading))
+    addresses = [(one.start, one.end) for one in found if one.violation_type is not ViolationType.PHONE_NUMBER]
+    social = _invitations(reading) + signed_names_in(reading)
+    found += _social([span for span in social if not _overlaps(*span, addresses)])
     placed = [(_finding(reading, one, 0), one) for one in found]
     joined = [one[-_EARLIER_TAIL:] for one in earlier[-_EARLIER_TEXTS:] if one.strip()]
     if joined:
@@ -115,7 +117,8 @@ def _finding(reading: Reading, one: _Found, offset: int) -> Finding:
 
 
 def _verdict(text: str, placed: list[tuple[Finding, _Found]]) -> Verdict:
-    placed.sort(key=lambda pair: (pair[0].start, pair[0].end))
+    """The verdict: numbers and addresses first, each kind in the text's order."""
+    placed.sort(key=lambda pair: (pair[0].violation_type is ViolationType.SOCIAL_MEDIA, pair[0].start, pair[0].end))
     covers = [redact.Cover(finding.start, finding.end, one.cover) for finding, one in placed]
     return Verdict(
         findings=tuple(dict.fromkeys(finding for finding, one in placed if one.is_held)),

@@ -35,6 +35,8 @@ PROVIDERS = words_of(
 # Providers that are also something else: these need an "at" and an ending.
 VAGUE_PROVIDERS = words_of("live me mac att cox")
 
+_SECOND_LEVEL = frozenset({"co", "com", "org", "net", "ac", "gov"})
+_COUNTRY_LENGTH = 2
 _FEATURES = re.compile(r"[a-z]+[._-]?[0-9]{2,}|[0-9]+[a-z]{4,}|[a-z]{2,}_[a-z0-9_]+|[a-z]{2,}\.[a-z]{2,}")
 _INNER_CAPITAL = re.compile(r"[a-z]{2,}[A-Z][a-z]")
 _LONG = 9
@@ -60,6 +62,14 @@ _ORDINARY = words_of(
     " fireplace microwave dishwasher refrigerator thermostat instructions chinchilla guineapig parakeet cockatiel"
     " miercoles aplicacion desayuno contrasena veterinario cachorro mascotas semanas telefono"
 )
+
+
+def registered_domain(labels: list[str]) -> str:
+    """The part of a domain that is registered: "co.uk" counts as one ending."""
+    kept = 2
+    if len(labels) > kept and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == _COUNTRY_LENGTH:
+        kept = 3
+    return ".".join(labels[-kept:])
 
 
 def is_user_name(word: str, written: str) -> bool:

@@ -108,9 +108,16 @@ def _in_run(run: list[Group], around: _Around) -> list[PhoneSpan]:
             continue
         if as_e164(best.digits) not in around.scope.hotlines:
             start, end = run[i].start, run[best.last].end
+            if run[i].is_international:
+                start = _sign_before(around.reading.text, start)
             spans.append(PhoneSpan(start, end, best.digits, best.points >= _THRESHOLD))
         i = best.last + 1
     return spans
+
+
+def _sign_before(text: str, start: int) -> int:
+    sign = text.rfind("+", max(0, start - 2), start)
+    return sign if sign >= 0 else start
 
 
 def _best_from(run: list[Group], i: int, around: _Around) -> _Candidate | None:
@@ -198,7 +205,7 @@ def _context(window: list[Group], around: _Around, *, is_whole: bool) -> float:
     points = cue
     if _is_disguised(window, reading):
         points += _DISGUISED
-    if is_counting([group.digits for group in window]):
+    if not window[0].is_international and is_counting([group.digits for group in window]):
         points += _COUNTING
     if any(group.digits[0] == "0" and len(group.digits) > 1 for group in window[1:]):
         points += _LEADING_ZERO

@@ -14,6 +14,7 @@ from switchboard.domain.contact_details.names import (
     PROVIDERS,
     SPOKEN_ENDINGS,
     is_user_name,
+    registered_domain,
 )
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, without_leet
 from switchboard.domain.contact_details.vocabulary import words_of
@@ -44,8 +45,6 @@ _MOST_SPOKEN_LABELS = 3
 _CUE_REACH = 6
 _SUBDOMAIN_LABELS = 3
 _SHORTEST_HOST = 2
-_SECOND_LEVEL = frozenset({"co", "com", "org", "net", "ac", "gov"})
-_COUNTRY_LENGTH = 2
 _TRAILING = ".,!?;:)]}'\""
 
 
@@ -180,11 +179,7 @@ def _span(reading: Reading, start: int, end: int, allowed: Sequence[str]) -> Url
 def _domain(address: str) -> str:
     """The registered domain of an address without its scheme: "co.uk" counts as one ending."""
     host = _HOST_END.split(address.rpartition("@")[2] if "@" in address.partition("/")[0] else address, maxsplit=1)[0]
-    labels = [label for label in host.replace(" ", "").split(".") if label]
-    kept = 2
-    if len(labels) > kept and labels[-2] in _SECOND_LEVEL and len(labels[-1]) == _COUNTRY_LENGTH:
-        kept = 3
-    return ".".join(labels[-kept:])
+    return registered_domain([label for label in host.replace(" ", "").replace(",", ".").split(".") if label])
 
 
 def _is_under(reading: Reading, start: int, end: int, allowed: str) -> bool:
