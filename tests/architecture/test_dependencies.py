@@ -15,12 +15,12 @@ IMPURE = {"asyncio", "http", "io", "logging", "os", "pathlib", "random", "secret
 
 # part of the package → parts that it must not know
 FORBIDDEN = {
-    "domain": {"aws", "backfills", "booking_webhook", "cli", "flags", "runtime", "services", "settings", "store",
+    "domain": {"aws", "backfills", "batches", "booking_webhook", "cli", "flags", "runtime", "services", "settings", "store",
                "twilio", "web", "webhooks"},
-    "store": {"backfills", "booking_webhook", "cli", "flags", "runtime", "services", "settings", "twilio", "web",
+    "store": {"backfills", "batches", "booking_webhook", "cli", "flags", "runtime", "services", "settings", "twilio", "web",
               "webhooks"},
-    "services": {"booking_webhook", "cli", "runtime"},
-    "backfills": {"booking_webhook", "cli", "runtime", "services", "web"},
+    "services": {"batches", "booking_webhook", "cli", "runtime"},
+    "backfills": {"batches", "booking_webhook", "cli", "runtime", "services", "web"},
 }  # fmt: skip
 
 # What a handler may reach: it builds collaborators, parses, calls one use case, answers.

@@ -13,32 +13,58 @@ RETURNING number
 
 -- name: run
 -- A run by its number.
-SELECT * FROM ops.backfill_run WHERE number = :number
+SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
+       lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
+       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+FROM ops.backfill_run
+WHERE number = :number
 
 -- name: run_for_change
 -- A run by its number, locked until the transaction ends.
-SELECT * FROM ops.backfill_run WHERE number = :number FOR UPDATE
+SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
+       lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
+       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+FROM ops.backfill_run
+WHERE number = :number FOR UPDATE
 
 -- name: run_by_id
 -- A run of a backfill by its id, locked until the transaction ends.
-SELECT * FROM ops.backfill_run WHERE id = :id AND backfill = :backfill FOR UPDATE
+SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
+       lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
+       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+FROM ops.backfill_run
+WHERE id = :id AND backfill = :backfill FOR UPDATE
 
 -- name: run_of_backfill
 -- A run of a backfill by its id.
-SELECT * FROM ops.backfill_run WHERE id = :id AND backfill = :backfill
+SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
+       lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
+       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+FROM ops.backfill_run
+WHERE id = :id AND backfill = :backfill
 
 -- name: run_of_execution
 -- The run that an execution of the state machine made or resumed.
-SELECT * FROM ops.backfill_run WHERE execution = :execution
+SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
+       lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
+       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+FROM ops.backfill_run
+WHERE execution = :execution
 
 -- name: active_run
 -- The run that occupies a backfill.
-SELECT * FROM ops.backfill_run
+SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
+       lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
+       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+FROM ops.backfill_run
 WHERE backfill = :backfill AND state IN ('running', 'paused') AND action <> 'verify'
 
 -- name: newest_run
 -- The newest run or rollback of a backfill.
-SELECT * FROM ops.backfill_run
+SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
+       lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
+       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+FROM ops.backfill_run
 WHERE backfill = :backfill AND action <> 'verify'
 ORDER BY number DESC
 LIMIT 1
@@ -55,7 +81,11 @@ LIMIT 1
 
 -- name: newest_runs
 -- All runs, newest first, for the owner's page.
-SELECT * FROM ops.backfill_run ORDER BY number DESC LIMIT :size
+SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
+       lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
+       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+FROM ops.backfill_run
+ORDER BY number DESC LIMIT :size
 
 -- name: change_run
 -- Sets what is given (null: as it was).
