@@ -15,10 +15,10 @@ IMPURE = {"asyncio", "http", "io", "logging", "os", "pathlib", "random", "secret
 
 # part of the package → parts that it must not know
 FORBIDDEN = {
-    "domain": {"aws", "backfills", "batches", "booking_webhook", "cli", "flags", "runtime", "services", "settings", "store",
-               "twilio", "web", "webhooks"},
-    "store": {"backfills", "batches", "booking_webhook", "cli", "flags", "runtime", "services", "settings", "twilio", "web",
-              "webhooks"},
+    "domain": {"aws", "backfills", "batches", "booking_webhook", "cli", "flags", "runtime", "services", "settings",
+               "store", "twilio", "web", "webhooks"},
+    "store": {"backfills", "batches", "booking_webhook", "cli", "flags", "runtime", "services", "settings", "twilio",
+              "web", "webhooks"},
     "services": {"batches", "booking_webhook", "cli", "runtime"},
     "backfills": {"batches", "booking_webhook", "cli", "runtime", "services", "web"},
 }  # fmt: skip
