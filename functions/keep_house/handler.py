@@ -4,24 +4,29 @@ from functools import partial
 from typing import Any
 
 from switchboard import runtime
-from switchboard.services import keep_outbox, rest_numbers
+from switchboard.services import keep_outbox, keep_texts, rest_numbers
 from switchboard.services.keep_house import Part, keep_house
+from switchboard.services.receive_text import Receiving
 from switchboard.services.retry_bookings import retry_deferred
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Runs the parts; answers with how much each did."""
-    now, flags = runtime.now(), runtime.flags()()
-    rows: dict[str, Any] = {"database": runtime.database(), "now": now}
-    texts = rows | {"queue": runtime.send_queue()}
-    made = texts | {"new_id": runtime.new_id}
+    now, database, queue = runtime.now(), runtime.database(), runtime.send_queue()
+    flags, new_id = runtime.flags(), runtime.new_id
+    rows: dict[str, Any] = {"database": database, "now": now}
+    made = rows | {"queue": queue, "new_id": new_id}
     settled = made | {"fraction": runtime.fraction}
+    using = Receiving(database=database, send_queue=queue, flags=flags, now=runtime.now, new_id=new_id)
     parts: dict[str, Part] = {
-        "announce_waiting": partial(keep_outbox.announce_waiting, **texts),
+        "announce_waiting": partial(keep_outbox.announce_waiting, queue=queue, **rows),
         "apply_early_statuses": partial(keep_outbox.apply_early_statuses, **settled),
         "poll_unfinished": partial(keep_outbox.poll_unfinished, twilio=runtime.twilio_sender(), **settled),
-        "retry_bookings": partial(retry_deferred, may_create=flags.enable_proactive_thread_creation, **made),
+        "retry_bookings": partial(retry_deferred, may_create=flags().enable_proactive_thread_creation, **made),
         "release_pool_numbers": partial(rest_numbers.release_pool_numbers, **rows),
         "end_quarantines": partial(rest_numbers.end_quarantines, **rows),
+        "expire_held_texts": partial(keep_texts.expire_held_texts, using=using),
+        "route_stored_texts": partial(keep_texts.route_stored_texts, using=using),
+        "keep_response_records": partial(keep_texts.keep_response_records, using=using),
     }
     return keep_house(parts, turn=now.minute)

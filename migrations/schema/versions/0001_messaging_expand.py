@@ -404,15 +404,16 @@ def _tables(connection: Connection, schema: str) -> set[str]:
     return {row[0] for row in found} & set(MESSAGING)
 
 
-def _columns(connection: Connection, schema: str, table: str) -> dict[str, str]:
+def _columns(connection: Connection, schema: str, table: str) -> dict[str, tuple[str, bool]]:
+    """The table's columns: type, and whether they may be null."""
     found = connection.execute(
         text(
-            "SELECT column_name, data_type FROM information_schema.columns"
+            "SELECT column_name, data_type, is_nullable = 'YES' FROM information_schema.columns"
             " WHERE table_schema = :schema AND table_name = :table"
         ),
         {"schema": schema, "table": table},
     )
-    return {row[0]: row[1] for row in found}
+    return {row[0]: (row[1], row[2]) for row in found}
 
 
 def _create_or_complete(connection: Connection, schema: str, table: str, columns: dict[str, str], org_id: str) -> None:
@@ -425,11 +426,13 @@ def _create_or_complete(connection: Connection, schema: str, table: str, columns
         constraint = f'CONSTRAINT "{table}_pkey" PRIMARY KEY ({key})'
         connection.execute(text(f'CREATE TABLE "{schema}"."{table}" ({body}, {constraint})'.replace(":", "\\:")))
         return
-    for name, data_type in existing.items():
+    for name, (data_type, is_nullable) in existing.items():
+        alter = f'ALTER TABLE "{schema}"."{table}" ALTER COLUMN "{name}"'
         if name in wanted and data_type == "USER-DEFINED":  # an enum of the earlier application becomes text
-            alter = f'ALTER TABLE "{schema}"."{table}" ALTER COLUMN "{name}"'
             connection.execute(text(f"{alter} DROP DEFAULT"))
             connection.execute(text(f'{alter} TYPE text USING "{name}"\\:\\:text'))
+        if name in wanted and not is_nullable and "NOT NULL" not in wanted[name]:  # a name, say, may be missing now
+            connection.execute(text(f"{alter} DROP NOT NULL"))
     for name, kind in wanted.items():
         if name not in existing:
             addition = f'ALTER TABLE "{schema}"."{table}" ADD COLUMN "{name}" {kind}'
@@ -437,6 +440,7 @@ def _create_or_complete(connection: Connection, schema: str, table: str, columns
 
 
 def _map_earlier_values(connection: Connection, schema: str, org_id: str) -> None:
+    connection.execute(text(TAG_EARLIER_WINDOWS.format(schema=schema)))
     connection.execute(
         text(f"""UPDATE "{schema}"."MessageThread" SET scope = 'client_booking' WHERE scope = 'client'""")
     )
@@ -454,6 +458,14 @@ def _map_earlier_values(connection: Connection, schema: str, org_id: str) -> Non
         ),
         {"org_id": org_id},
     )
+
+
+TAG_EARLIER_WINDOWS = """
+UPDATE "{schema}"."AssignmentWindow" AS w SET tag = numbered.place
+FROM (SELECT id, row_number() OVER (PARTITION BY "orgId", "sitterId" ORDER BY "startAt", id) AS place
+      FROM "{schema}"."AssignmentWindow" WHERE status = 'active' AND "endAt" > now()) AS numbered
+WHERE w.id = numbered.id AND w.tag IS NULL
+"""
 
 
 def downgrade() -> None:
