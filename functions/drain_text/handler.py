@@ -2,14 +2,10 @@
 
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
 from switchboard import runtime
+from switchboard.batches import answer_batch
 from switchboard.services.queue_text import read_queued
 from switchboard.services.receive_text import Receiving, route_text
-
-processor = BatchProcessor(event_type=EventType.SQS)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
@@ -22,8 +18,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> Any:
         new_id=runtime.new_id,
     )
 
-    def route(record: SQSRecord) -> None:
-        form, arrived_at = read_queued(record.body)
+    def route(body: str) -> None:
+        form, arrived_at = read_queued(body)
         route_text(form, arrived_at=arrived_at, using=using)
 
-    return process_partial_response(event=event, record_handler=route, processor=processor, context=context)
+    return answer_batch(event, context, route)

@@ -5,7 +5,7 @@ from typing import Any
 
 from switchboard.domain import wording
 from switchboard.domain.contact_check import Finding, Policy
-from switchboard.domain.decision import Notice, OptOut
+from switchboard.domain.decision import OptOut
 from switchboard.domain.draft import Draft
 from switchboard.domain.facts import Person
 from switchboard.domain.holding import find_details, note_attempt
@@ -152,7 +152,7 @@ class Consequences:
 
     def _tell_of(self, keyword: Keyword, thread_id: str, name: str) -> None:
         if keyword is Keyword.CANCEL:
-            self.draft.notices.append(Notice(f"cancel:{self.draft.event_id}", wording.owner_cancel(name), None))
+            self.draft.notify(f"cancel:{self.draft.event_id}", wording.owner_cancel(name))
         elif keyword in _STOPS and not self.inputs.mute:
             self.draft.tell_owner(thread_id, wording.owner_opted_out(name))
 

@@ -118,11 +118,10 @@ class NewQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A text to the owner, once per subject and again_after."""
+    """The owner is told of a subject, at most once in five minutes; event_id: the text that says it, if any."""
 
     subject: str
-    body: str
-    again_after: timedelta | None
+    event_id: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Any
 
 from switchboard.domain import wording
 from switchboard.domain.decision import (
-    THREAD_NOTICE_AGAIN_AFTER,
     Attempt,
     Decision,
     Held,
@@ -216,7 +215,28 @@ class Draft:
         """A short text to the owner, at most one for a thread in five minutes."""
         subject = f"thread:{thread_id}"
         if subject not in self.facts.noticed and subject not in {notice.subject for notice in self.notices}:
-            self.notices.append(Notice(subject, body, THREAD_NOTICE_AGAIN_AFTER))
+            self.notify(subject, body)
+
+    def notify(self, subject: str, body: str) -> None:
+        """A text to the owner from the front desk, on the internal thread; without either it is only recorded."""
+        owner, desk = self.facts.organisation.owner_e164, self.facts.front_desk
+        if not owner or desk is None:
+            self.notices.append(Notice(subject, None))
+            return
+        event_id = self.new_id()
+        self.notices.append(Notice(subject, event_id))
+        self.outbound.append(
+            OutboundText(
+                event_id=event_id,
+                org_id=self.facts.organisation.id,
+                thread_id=self.internal_thread(),
+                sender_e164=desk.e164,
+                recipient_e164=owner,
+                body=body,
+                purpose=Purpose.OWNER_NOTICE,
+                actor_type="system",
+            )
+        )
 
     def respond(self, thread_id: str, *, sitter_id: str | None, status: str) -> None:
         """Who owes the client an answer."""

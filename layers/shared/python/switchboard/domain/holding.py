@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from switchboard.domain import wording
 from switchboard.domain.contact_check import STRIKES, Finding, Policy, check
-from switchboard.domain.decision import Attempt, Notice
+from switchboard.domain.decision import Attempt
 from switchboard.domain.draft import Draft
 from switchboard.domain.facts import RecentText
 from switchboard.domain.inbound_text import Media
@@ -51,7 +51,7 @@ def note_attempt(draft: Draft, finding: Finding, *, event_id: str, standing: Sta
     draft.say("held", wording.HELD_NOTICE, thread_id=standing.thread_id)
     people = draft.facts.sitters if from_sitter else draft.facts.clients
     words = wording.owner_held(people[person_id].name, finding.preview, locked=locked)
-    draft.notices.append(Notice(f"held:{event_id}", words, None))
+    draft.notify(f"held:{event_id}", words)
 
 
 def _strikes(draft: Draft, sitter_id: str) -> int:

@@ -9,7 +9,7 @@ from switchboard.domain.contact_check import Mode, Policy
 from switchboard.domain.draft import Draft
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.questions import LONGEST_HOLD, HeldTexts
-from switchboard.services.receive_text import UNAVAILABLE, Receiving, route_text, write_all
+from switchboard.services.receive_text import UNAVAILABLE, Receiving, route_text
 from switchboard.services.send_text import announce
 from switchboard.store import owner_notices, texts
 from switchboard.store import responses as response_records
@@ -38,8 +38,8 @@ def _expire(holding: HoldingSitter, *, using: Receiving) -> bool:
             return False
         draft = Draft(facts, nothing, event_id=using.new_id(), now=now, new_id=using.new_id)
         HeldTexts(draft, policy).expire()
-        waiting = write_all(tx, draft.decision(), facts=facts, text=nothing, now=now, new_id=using.new_id)
-    announce(using.send_queue, waiting)
+        texts.write(tx, draft.decision(), facts=facts, text=nothing, known_event=False, now=now, new_id=using.new_id)
+    announce(using.send_queue, [one.thread_id for one in draft.outbound])
     return bool(draft.moved)
 
 

@@ -8,8 +8,7 @@ from aws_lambda_powertools import Logger
 
 from switchboard.domain import wording
 from switchboard.domain.contact_check import Mode, Policy
-from switchboard.domain.decision import THREAD_NOTICE_AGAIN_AFTER, Decision, Notice
-from switchboard.domain.facts import Facts
+from switchboard.domain.decision import THREAD_NOTICE_AGAIN_AFTER
 from switchboard.domain.inbound import decide
 from switchboard.domain.inbound_text import InboundText, read_text, storable
 from switchboard.errors import ConstraintViolated, DatabaseUnavailable, LockNotAvailable, StatementTimedOut
@@ -17,7 +16,7 @@ from switchboard.flags import Flags
 from switchboard.services.queue_text import queue_text
 from switchboard.services.send_text import SendQueue, announce
 from switchboard.store import owner_notices, texts
-from switchboard.store.database import Database, Transaction
+from switchboard.store.database import Database
 
 Form = Sequence[tuple[str, str]]
 TRIES = 2
@@ -87,35 +86,8 @@ def _route_once(form: Form, text: InboundText, *, using: Receiving) -> list[str]
             texts.settle(tx, text.message_sid, state=decision.state, now=now)
             return []
         known = stored.event_id is not None
-        return write_all(tx, decision, facts=facts, text=text, known_event=known, now=now, new_id=using.new_id)
-
-
-def write_all(
-    tx: Transaction,
-    decision: Decision,
-    *,
-    facts: Facts,
-    text: InboundText,
-    known_event: bool = False,
-    now: datetime,
-    new_id: Callable[[], str],
-) -> list[str]:
-    """Writes a decision and tells the owner; answers with the threads to announce."""
-    texts.write(tx, decision, facts=facts, text=text, known_event=known_event, now=now, new_id=new_id)
-    told = [_tell(tx, facts.organisation.id, notice=notice, now=now, new_id=new_id) for notice in decision.notices]
-    return [*(one.thread_id for one in decision.outbound), *(thread_id for thread_id in told if thread_id)]
-
-
-def _tell(tx: Transaction, org_id: str, *, notice: Notice, now: datetime, new_id: Callable[[], str]) -> str | None:
-    return owner_notices.tell(
-        tx,
-        org_id=org_id,
-        subject=notice.subject,
-        body=notice.body,
-        now=now,
-        new_id=new_id,
-        again_after=notice.again_after,
-    )
+        texts.write(tx, decision, facts=facts, text=text, known_event=known, now=now, new_id=using.new_id)
+    return [one.thread_id for one in decision.outbound]
 
 
 def _keep_unrouted(form: Form, text: InboundText, *, using: Receiving) -> list[str]:
@@ -133,6 +105,13 @@ def _keep_unrouted(form: Form, text: InboundText, *, using: Receiving) -> list[s
         )
         if kept is None:
             return []
-        notice = Notice(f"thread:{kept.thread_id}", wording.OWNER_UNROUTED, THREAD_NOTICE_AGAIN_AFTER)
-        told = _tell(tx, kept.org_id, notice=notice, now=now, new_id=using.new_id)
+        told = owner_notices.tell(
+            tx,
+            org_id=kept.org_id,
+            subject=f"thread:{kept.thread_id}",
+            body=wording.OWNER_UNROUTED,
+            now=now,
+            new_id=using.new_id,
+            again_after=THREAD_NOTICE_AGAIN_AFTER,
+        )
         return [told] if told else []

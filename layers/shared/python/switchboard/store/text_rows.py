@@ -1,86 +1,111 @@
-"""A decision as the JSON document that the statement texts.write takes apart."""
+"""A decision as the JSON documents that the statements texts.prepare and texts.write take apart."""
 
 import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from switchboard.domain.decision import Decision, InboundEvent, MovedEvent, NewThread
+from switchboard.domain.decision import (
+    Attempt,
+    Decision,
+    InboundEvent,
+    MovedEvent,
+    NewParticipant,
+    NewThread,
+    Response,
+)
 from switchboard.domain.facts import Facts
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.messages import OutboundText
 from switchboard.store.outbox import media_json
 
+Rows = dict[str, Any]
 
-def document(
+
+def rare_rows(decision: Decision, *, text: InboundText, known_event: bool, new_id: Callable[[], str]) -> Rows:
+    """What texts.prepare takes apart; empty for most texts."""
+    moved = [_moved(one) for one in decision.moved]
+    if decision.event and known_event:
+        moved.append(_again(decision.event_id, decision.event))
+    found: Rows = {
+        "guest_id": decision.guest_id,
+        "threads": [_thread(one) for one in decision.threads],
+        "participants": [_participant(one, new_id()) for one in decision.participants],
+        "moved": moved,
+        "lock_sitter_id": decision.lock_sitter_id,
+    }
+    if opt := decision.opt_out:
+        found["opting"] = [{"id": new_id(), "e164": opt.e164, "client_id": opt.client_id, "state": opt.state}]
+    found |= _questions(decision)
+    found = {name: rows for name, rows in found.items() if rows}
+    return found | {"sender": text.sender} if found else found
+
+
+def common_rows(
     decision: Decision, *, facts: Facts, text: InboundText, known_event: bool, now: datetime, new_id: Callable[[], str]
-) -> dict[str, Any]:
-    """Only what there is: a missing key is no rows."""
-    found: dict[str, Any] = {
+) -> Rows:
+    """What texts.write takes apart; a missing key is no rows."""
+    subjects = {notice.event_id: notice.subject for notice in decision.notices}
+    events = [_outbound_event(n, one, subjects) for n, one in enumerate(decision.outbound, start=1)]
+    if decision.event and not known_event:
+        events.append(_inbound_event(decision.event_id, decision.event, text))
+    found: Rows = {
         "sender": text.sender,
         "event_id": decision.event_id,
-        "guest_id": decision.guest_id,
         "today": now.astimezone(facts.organisation.zone).date(),
         "touched": _touched(decision),
-        "threads": [_thread(one) for one in decision.threads],
-        "participants": [
-            {
-                "id": new_id(),
-                "thread_id": one.thread_id,
-                "role": one.role,
-                "user_id": one.user_id,
-                "client_id": one.client_id,
-                "display_name": one.display_name,
-                "real_e164": one.real_e164,
-            }
-            for one in decision.participants
-        ],
-        "outbox": [_outbox(n, one) for n, one in enumerate(decision.outbound)],
+        "events": events,
+        "outbox": [_outbox(n, one, subjects) for n, one in enumerate(decision.outbound)],
+        "notices": [{"subject": notice.subject} for notice in decision.notices],
         "answered": [{"thread_id": thread, "event_id": by} for thread, by in (decision.answered or {}).items()],
-        "lock_sitter_id": decision.lock_sitter_id,
+        "attempts": [_attempt(one, new_id()) for one in decision.attempts],
         "automatic_kinds": decision.automatic_kinds,
     }
-    found |= _events(decision, text, known_event=known_event)
-    found |= _rare(decision, facts, new_id)
+    if response := decision.response:
+        found["responses"] = [_response(response, new_id(), decision.event_id, facts.organisation.sla_seconds)]
     return {name: rows for name, rows in found.items() if rows}
 
 
-def _rare(decision: Decision, facts: Facts, new_id: Callable[[], str]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    if response := decision.response:
-        found["responses"] = [
-            {
-                "id": new_id(),
-                "thread_id": response.thread_id,
-                "booking_id": response.booking_id,
-                "event_id": decision.event_id,
-                "sitter_id": response.sitter_id,
-                "sla_seconds": facts.organisation.sla_seconds,
-                "status": response.status,
-            }
-        ]
-    if decision.attempts:
-        found["attempts"] = [
-            {
-                "id": new_id(),
-                "thread_id": one.thread_id,
-                "event_id": one.event_id,
-                "actor_type": one.actor_type,
-                "actor_id": one.actor_id,
-                "violation_type": one.violation_type,
-                "preview": one.preview,
-                "action": one.action,
-                "owner_notified": one.owner_notified,
-            }
-            for one in decision.attempts
-        ]
-    if opt := decision.opt_out:
-        found["opting"] = [{"id": new_id(), "e164": opt.e164, "client_id": opt.client_id, "state": opt.state}]
-    return found | _questions(decision)
+def _response(response: Response, record_id: str, event_id: str | None, sla_seconds: int | None) -> Rows:
+    return {
+        "id": record_id,
+        "thread_id": response.thread_id,
+        "booking_id": response.booking_id,
+        "event_id": event_id,
+        "sitter_id": response.sitter_id,
+        "sla_seconds": sla_seconds,
+        "status": response.status,
+    }
 
 
-def _questions(decision: Decision) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+def _attempt(one: Attempt, attempt_id: str) -> Rows:
+    return {
+        "id": attempt_id,
+        "thread_id": one.thread_id,
+        "event_id": one.event_id,
+        "actor_type": one.actor_type,
+        "actor_id": one.actor_id,
+        "violation_type": one.violation_type,
+        "preview": one.preview,
+        "action": one.action,
+        "owner_notified": one.owner_notified,
+    }
+
+
+def _participant(one: NewParticipant, participant_id: str) -> Rows:
+    return {
+        "id": participant_id,
+        "thread_id": one.thread_id,
+        "role": one.role,
+        "user_id": one.user_id,
+        "client_id": one.client_id,
+        "display_name": one.display_name,
+        "real_e164": one.real_e164,
+    }
+
+
+def _questions(decision: Decision) -> Rows:
+    found: Rows = {}
     if decision.held:
         found["held"] = [
             {
@@ -100,7 +125,7 @@ def _questions(decision: Decision) -> dict[str, Any]:
     return found
 
 
-def _touched(decision: Decision) -> list[dict[str, Any]]:
+def _touched(decision: Decision) -> list[Rows]:
     heard = [
         {"id": thread_id, "unread": unread, "heard": True, "spoken": False}
         for thread_id, unread in (decision.unread or {}).items()
@@ -109,7 +134,7 @@ def _touched(decision: Decision) -> list[dict[str, Any]]:
     return heard + [{"id": thread_id, "unread": 0, "heard": False, "spoken": True} for thread_id in spoken]
 
 
-def _thread(one: NewThread) -> dict[str, Any]:
+def _thread(one: NewThread) -> Rows:
     number = one.number
     return {
         "id": one.id,
@@ -122,17 +147,7 @@ def _thread(one: NewThread) -> dict[str, Any]:
     }
 
 
-def _events(decision: Decision, text: InboundText, *, known_event: bool) -> dict[str, Any]:
-    moved = [_moved(one) for one in decision.moved]
-    events = [_outbound_event(n, one) for n, one in enumerate(decision.outbound, start=1)]
-    if decision.event and known_event:
-        moved.append(_again(decision.event_id, decision.event))
-    elif decision.event:
-        events.insert(0, _inbound_event(decision.event_id, decision.event, text))
-    return {"moved": moved, "events": events}
-
-
-def _inbound_event(event_id: str | None, event: InboundEvent, text: InboundText) -> dict[str, Any]:
+def _inbound_event(event_id: str | None, event: InboundEvent, text: InboundText) -> Rows:
     return {
         "n": 0,
         "direction": "inbound",
@@ -148,7 +163,7 @@ def media_of(text: InboundText) -> str | None:
     return json.dumps([{"url": one.url, "contentType": one.content_type} for one in text.media]) if text.media else None
 
 
-def _again(event_id: str | None, event: InboundEvent) -> dict[str, Any]:
+def _again(event_id: str | None, event: InboundEvent) -> Rows:
     return {
         "id": event_id,
         "thread_id": event.thread_id,
@@ -164,7 +179,7 @@ def _again(event_id: str | None, event: InboundEvent) -> dict[str, Any]:
     }
 
 
-def _moved(one: MovedEvent) -> dict[str, Any]:
+def _moved(one: MovedEvent) -> Rows:
     return {
         "id": one.event_id,
         "thread_id": one.thread_id,
@@ -176,7 +191,7 @@ def _moved(one: MovedEvent) -> dict[str, Any]:
     }
 
 
-def _outbound_event(n: int, one: OutboundText) -> dict[str, Any]:
+def _outbound_event(n: int, one: OutboundText, subjects: dict[str | None, str]) -> Rows:
     return {
         "n": n,
         "id": one.event_id,
@@ -191,10 +206,11 @@ def _outbound_event(n: int, one: OutboundText) -> dict[str, Any]:
         "requires_response": False,
         "sitter_id": one.responsible_sitter_id,
         "metadata": json.dumps(dict(one.metadata)) if one.metadata else None,
+        "subject": subjects.get(one.event_id),
     }
 
 
-def _outbox(n: int, one: OutboundText) -> dict[str, Any]:
+def _outbox(n: int, one: OutboundText, subjects: dict[str | None, str]) -> Rows:
     return {
         "n": n,
         "event_id": one.event_id,
@@ -206,4 +222,5 @@ def _outbox(n: int, one: OutboundText) -> dict[str, Any]:
         "arrived_at": one.arrived_at,
         "window_id": one.window_id,
         "not_after": one.not_after,
+        "subject": subjects.get(one.event_id),
     }

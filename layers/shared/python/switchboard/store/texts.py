@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from switchboard.domain.decision import Decision
+from switchboard.domain.decision import THREAD_NOTICE_AGAIN_AFTER, Decision
 from switchboard.domain.facts import (
     Choice,
     Facts,
@@ -46,7 +46,7 @@ def store(tx: Transaction, text: InboundText, *, form: Sequence[tuple[str, str]]
         form=as_json(form),
         now=now,
     )
-    return StoredText(row["arrived_at"].astimezone(UTC), row["event_id"]) if row else None
+    return StoredText(_instant(row["arrived_at"]), row["event_id"]) if row else None
 
 
 def gather(tx: Transaction, text: InboundText, *, now: datetime) -> Facts | None:
@@ -72,20 +72,20 @@ def write(
     now: datetime,
     new_id: Callable[[], str],
 ) -> None:
-    """Writes all rows of a decision in one statement."""
-    organisation = facts.organisation
+    """Writes all rows of a decision, in one statement or two."""
+    common: dict[str, Any] = {"org_id": facts.organisation.id, "now": now}
+    if few := text_rows.rare_rows(decision, text=text, known_event=known_event, new_id=new_id):
+        number = facts.number
+        tx.rows("texts.prepare", doc=as_json(few), number_id=number.id, number_e164=number.e164, **common)
+    rows = text_rows.common_rows(decision, facts=facts, text=text, known_event=known_event, now=now, new_id=new_id)
     tx.rows(
         "texts.write",
-        doc=as_json(
-            text_rows.document(decision, facts=facts, text=text, known_event=known_event, now=now, new_id=new_id)
-        ),
-        org_id=organisation.id,
-        number_id=facts.number.id,
-        number_e164=facts.number.e164,
+        doc=as_json(rows),
         message_sid=text.message_sid,
         state=decision.state,
         arrived_at=text.arrived_at,
-        now=now,
+        told_before=now - THREAD_NOTICE_AGAIN_AFTER,
+        **common,
     )
 
 

@@ -36,7 +36,7 @@ WITH texted AS (
     ORDER BY thread.id
     FOR NO KEY UPDATE
 )
-SELECT arrived_at, event_id, (SELECT count(*) FROM leant_on) AS locked FROM stored;
+SELECT to_json(arrived_at) #>> '{}' AS arrived_at, event_id, (SELECT count(*) FROM leant_on) AS locked FROM stored;
 
 -- name: gather
 -- Everything that bears on the text, as one row of JSON; no row when the number is nobody's.
@@ -216,15 +216,19 @@ SELECT (SELECT row_to_json(texted) FROM texted) AS number,
        ) AS next_opening,
        (SELECT json_agg(said ORDER BY said.arrived_at, said.id)
         FROM (
-            SELECT event.id, event."threadId" AS thread_id, event.body, event."createdAt" AS arrived_at
+            SELECT event.id, threads.id AS thread_id, event.body, event."createdAt" AS arrived_at
             FROM threads
-            JOIN {messaging}."MessageEvent" AS event ON event."threadId" = threads.id
-                AND event."createdAt" > cast(:arrived_at AS timestamptz) - interval '10 minutes'
-            WHERE event.direction = 'inbound' AND event."providerMessageSid" IS DISTINCT FROM :message_sid
-                AND (event."actorClientId" IN (SELECT id FROM own_clients)
-                     OR event."actorUserId" IN (SELECT id FROM own_sitters))
-            ORDER BY event."createdAt" DESC, event.id DESC
-            LIMIT 40
+            CROSS JOIN LATERAL (
+                SELECT lately.id, lately.body, lately."createdAt"
+                FROM {messaging}."MessageEvent" AS lately
+                WHERE lately."threadId" = threads.id AND lately.direction = 'inbound'
+                    AND lately."createdAt" > cast(:arrived_at AS timestamptz) - interval '10 minutes'
+                    AND lately."providerMessageSid" IS DISTINCT FROM :message_sid
+                    AND (lately."actorClientId" IN (SELECT id FROM own_clients)
+                         OR lately."actorUserId" IN (SELECT id FROM own_sitters))
+                ORDER BY lately."createdAt" DESC, lately.id DESC
+                LIMIT 5
+            ) AS event
         ) AS said) AS recent,
        (SELECT json_agg(waiting ORDER BY waiting.arrived_at, waiting.event_id)
         FROM (
@@ -267,8 +271,9 @@ SELECT (SELECT row_to_json(texted) FROM texted) AS number,
             AND notice.noticed_at > cast(:now AS timestamptz) - interval '5 minutes') AS noticed
 FROM texted;
 
--- name: write
--- All rows that follow from one text, in one statement; threads are locked in the order of their ids.
+-- name: prepare
+-- The rows that follow from few texts, before those of texts.write: a guest, threads that were missing, events that are
+-- decided later than they came, opt-outs, held texts and questions.
 WITH doc AS MATERIALIZED (
     SELECT cast(:doc AS jsonb) AS d
 ), guest AS (
@@ -279,44 +284,17 @@ WITH doc AS MATERIALIZED (
            cast(:now AS timestamptz), cast(:now AS timestamptz)
     FROM doc
     WHERE d ? 'guest_id'
-), touched AS (
-    SELECT t.id, sum(t.unread) AS unread, bool_or(t.heard) AS heard, bool_or(t.spoken) AS spoken
-    FROM doc, jsonb_to_recordset(d -> 'touched') AS t (id text, unread integer, heard boolean, spoken boolean)
-    GROUP BY t.id
-), locked AS (
-    SELECT id
-    FROM {messaging}."MessageThread"
-    WHERE id IN (SELECT id FROM touched)
-    ORDER BY id
-    FOR NO KEY UPDATE
-), thread_touches AS (
-    UPDATE {messaging}."MessageThread" AS thread
-    SET "ownerUnreadCount" = thread."ownerUnreadCount" + touched.unread,
-        "lastMessageAt" = greatest(thread."lastMessageAt", cast(:now AS timestamptz)),
-        "lastInboundAt" = CASE WHEN touched.heard
-            THEN greatest(thread."lastInboundAt", cast(:arrived_at AS timestamptz)) ELSE thread."lastInboundAt" END,
-        "lastOutboundAt" = CASE WHEN touched.spoken
-            THEN greatest(thread."lastOutboundAt", cast(:now AS timestamptz)) ELSE thread."lastOutboundAt" END,
-        "updatedAt" = cast(:now AS timestamptz)
-    FROM locked
-    JOIN touched ON touched.id = locked.id
-    WHERE thread.id = locked.id
 ), threads AS (
     INSERT INTO {messaging}."MessageThread" (
         id, "orgId", scope, "clientId", "assignedSitterId", status, "messageNumberId", "numberClass",
-        "maskedNumberE164", "isMeetAndGreet", "ownerUnreadCount", "lastMessageAt", "lastInboundAt", "lastOutboundAt",
-        "createdAt", "updatedAt"
+        "maskedNumberE164", "isMeetAndGreet", "ownerUnreadCount", "createdAt", "updatedAt"
     )
     SELECT t.id, :org_id, t.scope, t.client_id, t.sitter_id, 'open', t.number_id, t.number_class, t.number_e164, false,
-           coalesce(touched.unread, 0), cast(:now AS timestamptz),
-           CASE WHEN touched.heard THEN cast(:arrived_at AS timestamptz) END,
-           CASE WHEN touched.spoken THEN cast(:now AS timestamptz) END,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
+           0, cast(:now AS timestamptz), cast(:now AS timestamptz)
     FROM doc,
          jsonb_to_recordset(d -> 'threads') AS t (
              id text, scope text, client_id text, sitter_id text, number_id text, number_class text, number_e164 text
          )
-    LEFT JOIN touched ON touched.id = t.id
 ), participants AS (
     INSERT INTO {messaging}."MessageParticipant" (
         id, "orgId", "threadId", role, "userId", "clientId", "displayName", "realE164", "createdAt", "updatedAt"
@@ -343,75 +321,6 @@ WITH doc AS MATERIALIZED (
              actor_type text, actor_user_id text, actor_client_id text, sitter_id text, requires_response boolean
          )
     WHERE event.id = m.id
-), events AS (
-    INSERT INTO {messaging}."MessageEvent" (
-        id, "orgId", "threadId", direction, "actorType", "actorUserId", "actorClientId", "providerMessageSid", body,
-        "mediaJson", "deliveryStatus", "failureCode", "failureDetail", "requiresResponse",
-        "responsibleSitterIdSnapshot", "metadataJson", "attemptCount", "createdAt", "updatedAt"
-    )
-    SELECT e.id, :org_id, e.thread_id, e.direction, e.actor_type, e.actor_user_id, e.actor_client_id,
-           e.provider_sid, e.body, e.media, e.delivery_status, e.failure_code, e.failure_detail, e.requires_response,
-           e.sitter_id, e.metadata, 0, coalesce(e.created_at, cast(:now AS timestamptz)), cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'events') AS e (
-             n integer, id text, thread_id text, direction text, actor_type text, actor_user_id text,
-             actor_client_id text, provider_sid text, body text, media text, delivery_status text, failure_code text,
-             failure_detail text, requires_response boolean, sitter_id text, metadata text, created_at timestamptz
-         )
-    ORDER BY e.n
-), outbox AS (
-    INSERT INTO ops.outbound_text (
-        event_id, org_id, thread_id, sender_e164, recipient_e164, purpose, inbound_event_id, arrived_at, window_id,
-        not_after, created_at, updated_at
-    )
-    SELECT o.event_id, :org_id, o.thread_id, o.sender_e164, o.recipient_e164, o.purpose, o.inbound_event_id,
-           o.arrived_at, o.window_id, o.not_after, cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'outbox') AS o (
-             n integer, event_id text, thread_id text, sender_e164 text, recipient_e164 text, purpose text,
-             inbound_event_id text, arrived_at timestamptz, window_id text, not_after timestamptz
-         )
-    ORDER BY o.n
-), responses AS (
-    INSERT INTO {messaging}."ResponseRecord" (
-        id, "orgId", "threadId", "bookingId", "inboundMessageEventId", "responsibleSitterId", "slaSeconds",
-        "inboundAt", "resolutionStatus", "resolvedAt", "createdAt", "updatedAt"
-    )
-    SELECT r.id, :org_id, r.thread_id, r.booking_id, r.event_id, r.sitter_id, r.sla_seconds,
-           cast(:arrived_at AS timestamptz), r.status,
-           CASE WHEN r.status <> 'pending' THEN cast(:now AS timestamptz) END,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'responses') AS r (
-             id text, thread_id text, booking_id text, event_id text, sitter_id text, sla_seconds integer, status text
-         )
-    WHERE NOT EXISTS (
-        SELECT 1
-        FROM {messaging}."ResponseRecord" AS known
-        WHERE known."threadId" = r.thread_id AND known."inboundMessageEventId" = r.event_id
-    )
-), answered AS (
-    UPDATE {messaging}."ResponseRecord" AS record
-    SET "resolutionStatus" = 'replied', "resolvedAt" = cast(:arrived_at AS timestamptz),
-        "resolvedByMessageEventId" = a.event_id,
-        "responseSeconds" =
-            greatest(0, floor(extract(epoch FROM cast(:arrived_at AS timestamptz) - record."inboundAt")))::integer,
-        "updatedAt" = cast(:now AS timestamptz)
-    FROM doc, jsonb_to_recordset(d -> 'answered') AS a (thread_id text, event_id text)
-    WHERE record."threadId" = a.thread_id AND record."resolutionStatus" = 'pending'
-), attempts AS (
-    INSERT INTO {messaging}."AntiPoachingAttempt" (
-        id, "orgId", "threadId", "eventId", "actorType", "actorId", "violationType", "detectedContent", action,
-        "ownerNotifiedAt", "createdAt", "updatedAt"
-    )
-    SELECT a.id, :org_id, a.thread_id, a.event_id, a.actor_type, a.actor_id, a.violation_type, a.preview, a.action,
-           CASE WHEN a.owner_notified THEN cast(:now AS timestamptz) END,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'attempts') AS a (
-             id text, thread_id text, event_id text, actor_type text, actor_id text, violation_type text, preview text,
-             action text, owner_notified boolean
-         )
 ), locked_sitter AS (
     UPDATE {messaging}."Sitter" AS sitter
     SET "relayLockedAt" = cast(:now AS timestamptz), "updatedAt" = cast(:now AS timestamptz)
@@ -456,11 +365,119 @@ WITH doc AS MATERIALIZED (
     FROM doc
     WHERE question.id = d ->> 'closed_question_id' AND question.answered_at IS NULL
     RETURNING question.id
-), asked AS (
-    INSERT INTO ops.tag_question (id, org_id, sitter_id, number_id, choices, asked_at)
-    SELECT q.id, :org_id, q.sitter_id, :number_id, q.choices, cast(:now AS timestamptz)
-    FROM doc, jsonb_to_recordset(d -> 'questions') AS q (id text, sitter_id text, choices jsonb)
-    WHERE (SELECT count(*) FROM closed) >= 0
+)
+INSERT INTO ops.tag_question (id, org_id, sitter_id, number_id, choices, asked_at)
+SELECT q.id, :org_id, q.sitter_id, :number_id, q.choices, cast(:now AS timestamptz)
+FROM doc, jsonb_to_recordset(d -> 'questions') AS q (id text, sitter_id text, choices jsonb)
+WHERE (SELECT count(*) FROM closed) >= 0;
+
+-- name: write
+-- The rows that follow from most texts, in one statement; threads are locked in the order of their ids, the internal one
+-- last. A notice to the owner is left out when the owner was told since told_before by somebody else.
+WITH doc AS MATERIALIZED (
+    SELECT cast(:doc AS jsonb) AS d
+), touched AS (
+    SELECT t.id, sum(t.unread) AS unread, bool_or(t.heard) AS heard, bool_or(t.spoken) AS spoken
+    FROM doc, jsonb_to_recordset(d -> 'touched') AS t (id text, unread integer, heard boolean, spoken boolean)
+    GROUP BY t.id
+), locked AS (
+    SELECT id
+    FROM {messaging}."MessageThread"
+    WHERE id IN (SELECT id FROM touched)
+    ORDER BY scope = 'internal', id
+    FOR NO KEY UPDATE
+), thread_touches AS (
+    UPDATE {messaging}."MessageThread" AS thread
+    SET "ownerUnreadCount" = thread."ownerUnreadCount" + touched.unread,
+        "lastMessageAt" = greatest(thread."lastMessageAt", cast(:now AS timestamptz)),
+        "lastInboundAt" = CASE WHEN touched.heard
+            THEN greatest(thread."lastInboundAt", cast(:arrived_at AS timestamptz)) ELSE thread."lastInboundAt" END,
+        "lastOutboundAt" = CASE WHEN touched.spoken
+            THEN greatest(thread."lastOutboundAt", cast(:now AS timestamptz)) ELSE thread."lastOutboundAt" END,
+        "updatedAt" = cast(:now AS timestamptz)
+    FROM locked
+    JOIN touched ON touched.id = locked.id
+    WHERE thread.id = locked.id
+), noticed AS (
+    INSERT INTO ops.owner_notice (org_id, subject, noticed_at)
+    SELECT :org_id, n.subject, cast(:now AS timestamptz)
+    FROM doc, jsonb_to_recordset(d -> 'notices') AS n (subject text)
+    ON CONFLICT (org_id, subject) DO UPDATE SET noticed_at = excluded.noticed_at
+    WHERE owner_notice.noticed_at <= cast(:told_before AS timestamptz)
+    RETURNING subject
+), events AS (
+    INSERT INTO {messaging}."MessageEvent" (
+        id, "orgId", "threadId", direction, "actorType", "actorUserId", "actorClientId", "providerMessageSid", body,
+        "mediaJson", "deliveryStatus", "failureCode", "failureDetail", "requiresResponse",
+        "responsibleSitterIdSnapshot", "metadataJson", "attemptCount", "createdAt", "updatedAt"
+    )
+    SELECT e.id, :org_id, e.thread_id, e.direction, e.actor_type, e.actor_user_id, e.actor_client_id,
+           e.provider_sid, e.body, e.media, e.delivery_status, e.failure_code, e.failure_detail, e.requires_response,
+           e.sitter_id, e.metadata, 0, coalesce(e.created_at, cast(:now AS timestamptz)), cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'events') AS e (
+             n integer, id text, thread_id text, direction text, actor_type text, actor_user_id text,
+             actor_client_id text, provider_sid text, body text, media text, delivery_status text, failure_code text,
+             failure_detail text, requires_response boolean, sitter_id text, metadata text, created_at timestamptz,
+             subject text
+         )
+    WHERE e.subject IS NULL OR e.subject IN (SELECT subject FROM noticed)
+    ORDER BY e.n
+), outbox AS (
+    INSERT INTO ops.outbound_text (
+        event_id, org_id, thread_id, sender_e164, recipient_e164, purpose, inbound_event_id, arrived_at, window_id,
+        not_after, created_at, updated_at
+    )
+    SELECT o.event_id, :org_id, o.thread_id, o.sender_e164, o.recipient_e164, o.purpose, o.inbound_event_id,
+           o.arrived_at, o.window_id, o.not_after, cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'outbox') AS o (
+             n integer, event_id text, thread_id text, sender_e164 text, recipient_e164 text, purpose text,
+             inbound_event_id text, arrived_at timestamptz, window_id text, not_after timestamptz,
+             subject text
+         )
+    WHERE o.subject IS NULL OR o.subject IN (SELECT subject FROM noticed)
+    ORDER BY o.n
+), responses AS (
+    INSERT INTO {messaging}."ResponseRecord" (
+        id, "orgId", "threadId", "bookingId", "inboundMessageEventId", "responsibleSitterId", "slaSeconds",
+        "inboundAt", "resolutionStatus", "resolvedAt", "createdAt", "updatedAt"
+    )
+    SELECT r.id, :org_id, r.thread_id, r.booking_id, r.event_id, r.sitter_id, r.sla_seconds,
+           cast(:arrived_at AS timestamptz), r.status,
+           CASE WHEN r.status <> 'pending' THEN cast(:now AS timestamptz) END,
+           cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'responses') AS r (
+             id text, thread_id text, booking_id text, event_id text, sitter_id text, sla_seconds integer, status text
+         )
+    WHERE NOT EXISTS (
+        SELECT 1
+        FROM {messaging}."ResponseRecord" AS known
+        WHERE known."threadId" = r.thread_id AND known."inboundMessageEventId" = r.event_id
+    )
+), answered AS (
+    UPDATE {messaging}."ResponseRecord" AS record
+    SET "resolutionStatus" = 'replied', "resolvedAt" = cast(:arrived_at AS timestamptz),
+        "resolvedByMessageEventId" = a.event_id,
+        "responseSeconds" =
+            greatest(0, floor(extract(epoch FROM cast(:arrived_at AS timestamptz) - record."inboundAt")))::integer,
+        "updatedAt" = cast(:now AS timestamptz)
+    FROM doc, jsonb_to_recordset(d -> 'answered') AS a (thread_id text, event_id text)
+    WHERE record."threadId" = a.thread_id AND record."resolutionStatus" = 'pending'
+), attempts AS (
+    INSERT INTO {messaging}."AntiPoachingAttempt" (
+        id, "orgId", "threadId", "eventId", "actorType", "actorId", "violationType", "detectedContent", action,
+        "ownerNotifiedAt", "createdAt", "updatedAt"
+    )
+    SELECT a.id, :org_id, a.thread_id, a.event_id, a.actor_type, a.actor_id, a.violation_type, a.preview, a.action,
+           CASE WHEN a.owner_notified THEN cast(:now AS timestamptz) END,
+           cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM doc,
+         jsonb_to_recordset(d -> 'attempts') AS a (
+             id text, thread_id text, event_id text, actor_type text, actor_id text, violation_type text, preview text,
+             action text, owner_notified boolean
+         )
 ), said AS (
     INSERT INTO ops.automatic_answer (org_id, person_e164, kind, day, event_id)
     SELECT :org_id, d ->> 'sender', kind, (d ->> 'today')::date, d ->> 'event_id'
