@@ -158,13 +158,21 @@ class Undone:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+def _always(params: Mapping[str, Any]) -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """How one kind of change is taken back: `decide` reads, `apply` writes (real), `stage` notes it for a dry run."""
+    """How one kind of change is taken back: `decide` reads, `apply` writes (real), `stage` notes it for a dry run.
+
+    A kind that is not `wanted` under a rollback's params stays as it is, for a later rollback that wants it.
+    """
 
     decide: Callable[[Transaction, Part], Undone]
     apply: Callable[[Transaction, Part, Undone], Undone]
     stage: Callable[[Transaction, Part, Undone], None] | None = None
+    wanted: Callable[[Mapping[str, Any]], bool] = _always
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,8 +237,9 @@ def _params_as_given(params: Mapping[str, Any], parameters: Callable[[], Mapping
     return params
 
 
-def _no_record(tx: Transaction, run: RunFacts, now: datetime) -> None:
+def _no_record(tx: Transaction, run: RunFacts, now: datetime) -> Mapping[str, Any] | None:
     """No record of its own."""
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,14 +279,20 @@ def bounds_by(statement: str) -> Bounds:
     return bounds
 
 
-def deciding(statement: str) -> Decide:
+def _no_values(batch: Batch) -> Mapping[str, Any]:
+    return {}
+
+
+def deciding(statement: str, values: Callable[[Batch], Mapping[str, Any]] = _no_values) -> Decide:
     """A statement that returns one row: next_key, first_key, first_id, scanned, counts (jsonb), and values to hand on.
 
-    An optional column `errors` is a jsonb array of {"key", "row_id", "message"}.
+    An optional column `errors` is a jsonb array of {"key", "row_id", "message"}. `values` are further parameters, of
+    this statement and of those that apply and stage.
     """
 
     def decide(tx: Transaction, batch: Batch) -> Decision:
-        row = tx.one(statement, **batch.values())
+        further = values(batch)
+        row = tx.one(statement, **batch.values(), **further)
         errors = tuple(RowError(e["key"], e["row_id"], e["message"]) for e in row.pop("errors", None) or ())
         return Decision(
             next_key=row.pop("next_key"),
@@ -286,7 +301,7 @@ def deciding(statement: str) -> Decide:
             scanned=row.pop("scanned"),
             counts=row.pop("counts") or {},
             errors=errors,
-            values=row,
+            values=row | dict(further),
         )
 
     return decide

@@ -51,8 +51,8 @@ def finish_run(run_number: int, *, database: Database, now: Callable[[], datetim
         raise endings.TooManyRowErrors(run_id=run.id)
     with database.transaction(limits=SHORT) as tx:
         require_running(tx, run_number)
-        _record(tx, definition, found, now())
-        report = _report(definition, found, findings)
+        recorded = _record(tx, definition, found, now())
+        report = _report(definition, found, replace(findings, figures={**findings.figures, **recorded}))
         good = run.dry_run or all(check.ok for check in findings.checks)
         change_run(
             tx,
@@ -79,17 +79,17 @@ def _verify(tx: Transaction, definition: Definition, found: RunFacts) -> Finding
     return replace(findings, checks=(*findings.checks, errors))
 
 
-def _record(tx: Transaction, definition: Definition, found: RunFacts, now: datetime) -> None:
+def _record(tx: Transaction, definition: Definition, found: RunFacts, now: datetime) -> Mapping[str, Any]:
     """Audit rows: one for a real run that came to its end, one for a rollback that undid something."""
     if found.dry_run or found.action == "verify":
-        return
+        return {}
     if found.action == "run":
-        definition.record(tx, found, now)
-        return
+        return definition.record(tx, found, now) or {}
     target = read_run(tx.one("backfill.target_for_change", number=found.number))
     if target.rolled_back_at is None:
         definition.erase(tx, found, now)
         tx.rows("backfill.mark_rolled_back", number=target.number, now=now)
+    return {}
 
 
 def _report(definition: Definition, found: RunFacts, findings: Findings) -> str:

@@ -34,7 +34,8 @@ def undo_steps(tx: Transaction, definition: Definition, run: Run) -> list[Step]:
         undo = definition.undos.get(row["kind"])
         if undo is None:
             raise RunFailed(f"this version cannot undo {row['kind']}", run_id=run.id)
-        steps.append(_step(undo, row["kind"], row["step"], run.target_number))
+        if undo.wanted(run.params):
+            steps.append(_step(undo, row["kind"], row["step"], run.target_number))
     return steps
 
 

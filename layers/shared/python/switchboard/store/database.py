@@ -62,6 +62,19 @@ class Database:
         with self._lock:
             self._idle.append(session)
 
+    @contextmanager
+    def outside_transaction(self, *, limits: Limits) -> Iterator["Transaction"]:
+        """For what PostgreSQL refuses inside one, such as CREATE INDEX CONCURRENTLY: each statement commits by itself."""
+        session = _Session(self._open(), self._statements)
+        try:
+            session.script(
+                f"SET TIME ZONE 'UTC'; SET statement_timeout = {limits.statement_ms}; "
+                f"SET lock_timeout = {limits.lock_ms}"
+            )
+            yield Transaction(session)
+        finally:
+            session.close()
+
     def close(self) -> None:
         """Closes the idle connections."""
         with self._lock:
