@@ -3,15 +3,12 @@
 import json
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
-
 from switchboard import runtime
+from switchboard.batches import answer_batch
 from switchboard.services.send_text import Sending, send_thread
 
 # The longest call to Twilio, and recording it, still fit in.
 _TIME_TO_STOP_MS = 30_000
-processor = BatchProcessor(event_type=EventType.SQS)
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> Any:
@@ -27,11 +24,11 @@ def lambda_handler(event: dict[str, Any], context: Any) -> Any:
         fraction=runtime.fraction,
     )
 
-    def send(record: SQSRecord) -> None:
+    def send(body: str) -> None:
         send_thread(
-            json.loads(record.body)["threadId"],
+            json.loads(body)["threadId"],
             using=using,
             out_of_time=lambda: context.get_remaining_time_in_millis() < _TIME_TO_STOP_MS,
         )
 
-    return process_partial_response(event=event, record_handler=send, processor=processor, context=context)
+    return answer_batch(event, context, send)

@@ -118,6 +118,7 @@ def test_an_attempt_that_never_was_is_kept_for_later_only(stage: Stage) -> None:
 
 def test_an_unreachable_handset_is_tried_after_15_minutes_1_and_4_hours_and_then_given_up(stage: Stage) -> None:
     text = a_relay(not_after=NOW + timedelta(days=1))
+    stage.sql('UPDATE messaging."AssignmentWindow" SET "endAt" = :end', end=text.not_after)
     [event_id] = queue_texts(stage.database, text)
     for number, pause in enumerate((timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), None), 1):
         stage.work()
@@ -154,6 +155,36 @@ def test_a_later_retry_is_not_made_after_the_windows_end(stage: Stage) -> None:
     assert stage.sent() == ["hello"]
     assert stage.event(event_id)["next"] is None
     assert stage.unread() == 1
+
+
+CLOSE = """UPDATE messaging."AssignmentWindow" SET status = 'closed' """
+SWAP = """UPDATE messaging."AssignmentWindow" SET "sitterId" = 'sitter-2' """
+
+
+@pytest.mark.parametrize("ended", [CLOSE, SWAP])
+@pytest.mark.parametrize("when", ["before the failure is told", "after it"])
+def test_a_later_retry_is_not_made_for_a_sitter_whose_window_has_ended_early(
+    stage: Stage, ended: str, when: str
+) -> None:
+    event_id, sid = sent_text(stage)
+    if when.startswith("before"):
+        stage.sql(ended)
+    stage.tell(event_id, "undelivered", sid=sid, code=30003)
+    stage.sql(ended)
+    stage.clock.move(minutes=15)
+    stage.work()
+    assert stage.sent() == ["hello"]
+    assert stage.unread() == 1
+
+
+def test_a_later_retry_may_use_the_time_that_a_window_was_given_more(stage: Stage) -> None:
+    event_id, sid = sent_text(stage)
+    stage.clock.at = WINDOW_END - timedelta(minutes=10)
+    stage.sql('UPDATE messaging."AssignmentWindow" SET "endAt" = :end', end=WINDOW_END + timedelta(hours=1))
+    stage.tell(event_id, "undelivered", sid=sid, code=30003)
+    stage.clock.move(minutes=15)
+    stage.work()
+    assert stage.sent() == ["hello", "hello"]
 
 
 def test_a_retry_that_is_planned_is_given_up_when_the_text_turns_out_delivered(stage: Stage) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from switchboard.domain.delivery import Accepted, Refused
+from switchboard.domain.messages import Purpose
 from switchboard.errors import TwilioUnavailable
 from tests.delivery_builders import NOW, SITTER_PHONE, THREAD, WINDOW_END, a_relay, arrange_thread, queue_texts
 from tests.delivery_stage import Stage
@@ -191,6 +192,13 @@ def test_an_opt_out_that_twilio_knows_is_recorded_for_the_person(stage: Stage, c
     ]
     assert stage.sent() == []
     assert stage.unread() == 2
+
+
+def test_a_confirmation_that_twilio_has_made_needless_is_no_news_to_the_owner(stage: Stage) -> None:
+    queue_texts(stage.database, a_relay("You will get no more texts.", purpose=Purpose.CONFIRMATION))
+    stage.simulator.account.add_faults("error", code=21610, times=1)
+    stage.work()
+    assert (stage.unread(), stage.notices()) == (0, [])
 
 
 def start(stage: Stage, *, at: Any, source: str = "inbound_keyword") -> None:

@@ -118,7 +118,7 @@ FORM = {"AccountSid": ACCOUNT, "MessageSid": "SM1", "MessageStatus": "sent", "To
 
 
 def sent_text(stage: Stage, functions: Functions) -> tuple[str, str]:
-    text = a_relay(not_after=None, event_id="event-1")
+    text = a_relay(not_after=None, window_id=None, event_id="event-1")
     queue_texts(stage.database, text)
     functions.invoke("send_text", event_file("send_text"))
     return text.event_id, str(stage.event(text.event_id)["sid"])

@@ -26,6 +26,7 @@ from switchboard.domain.delivery import (
 from switchboard.domain.messages import Purpose
 
 FAILED_STATUSES = frozenset({"undelivered", "failed", "canceled"})
+_QUICK = frozenset({None, Disposal.RETRY_WITH_JITTER})
 _UNAUTHORIZED = 401
 
 
@@ -80,7 +81,11 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class QueuedText:
-    """A text of the outbox, its event's delivery columns, its attempts, and what claiming checks."""
+    """A text of the outbox, its event's delivery columns, its attempts, and what claiming checks.
+
+    not_after is the window's end as it was when the text was queued; live_until as it is now, in the past when the
+    window was closed or given to another sitter. None: the text leans on no window.
+    """
 
     event_id: str
     org_id: str
@@ -95,6 +100,7 @@ class QueuedText:
     attempts: tuple[Attempt, ...] = ()
     next_attempt_at: datetime | None = None
     not_after: datetime | None = None
+    live_until: datetime | None = None
     provider_sid: str | None = None
     failure_code: str | None = None
     failure_detail: str | None = None
@@ -107,6 +113,12 @@ class QueuedText:
     def newest(self) -> Attempt:
         """The newest attempt. Raises IndexError before the first."""
         return self.attempts[-1]
+
+    @property
+    def retry_end(self) -> datetime | None:
+        """No retry from then on: what Twilio never took leans on the window as it was, later retries on today's."""
+        quick = all(_disposal_of(one) in _QUICK for one in self.attempts)
+        return self.not_after if quick else self.live_until or self.not_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +163,7 @@ def record_outcome(text: QueuedText, outcome: SendOutcome, *, now: datetime, fra
         case Refused(http_status=status) if status == _UNAUTHORIZED:
             failed = replace(newest, status="not_sent", error_code=None)
             settled = _after(_with(text, failed), failed, NotSent("unauthorized"), now=now, fraction=fraction)
-            return replace(settled, alarm_code="unauthorized")
+            return replace(settled, alarm_code="20003")
         case Refused(code=code, http_status=status):
             failed = replace(newest, status="refused", error_code=code or status)
             return _after(_with(text, failed), failed, outcome, now=now, fraction=fraction)
@@ -223,8 +235,8 @@ def _conclude(text: QueuedText, attempt: Attempt, *, now: datetime, fraction: fl
 
 def _after(text: QueuedText, attempt: Attempt, failure: Failure, *, now: datetime, fraction: float) -> Settled:
     disposal = disposal_of(failure)
-    tries = sum(1 for one in text.attempts if (past := _failure_of(one)) and disposal_of(past) is disposal)
-    decision = after_failure(failure, tries=tries, now=now, rng_fraction=fraction, window_end=text.not_after)
+    tries = sum(1 for one in text.attempts if _disposal_of(one) is disposal)
+    decision = after_failure(failure, tries=tries, now=now, rng_fraction=fraction, window_end=text.retry_end)
     if decision.action is Action.FAIL:
         return _given_up(text, attempt, decision)
     waiting = replace(text, failure_code=decision.failure_code)
@@ -243,13 +255,13 @@ def _given_up(text: QueuedText, attempt: Attempt, decision: Decision) -> Settled
     )
 
 
-def _failure_of(attempt: Attempt) -> Failure | None:
-    """What an earlier attempt came to, for counting the tries of one class."""
+def _disposal_of(attempt: Attempt) -> Disposal | None:
+    """The class of an attempt's failure; None when it has not failed."""
     if attempt.status == "not_sent":
-        return NotSent("")
+        return disposal_of(NotSent(""))
     if attempt.status == "refused":
-        return Refused(attempt.error_code, attempt.error_code or 0)
-    return Undelivered(attempt.error_code) if attempt.status in FAILED_STATUSES else None
+        return disposal_of(Refused(attempt.error_code, attempt.error_code or 0))
+    return disposal_of(Undelivered(attempt.error_code)) if attempt.status in FAILED_STATUSES else None
 
 
 def _forward(old: str, new: str, *, floor: str) -> str:

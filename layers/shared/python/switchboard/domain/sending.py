@@ -77,7 +77,7 @@ def why_unsendable(text: QueuedText, *, now: datetime) -> Unsendable | None:
     The window counts as at the arrival of the text that is relayed; its end stops retries only.
     """
     relayed = text.purpose is Purpose.RELAY
-    retried_late = bool(text.attempts) and text.not_after is not None and now >= text.not_after
+    retried_late = bool(text.attempts) and text.retry_end is not None and now >= text.retry_end
     checks = (
         (text.opted_out and text.purpose is not Purpose.CONFIRMATION, Unsendable.OPTED_OUT),
         (text.pair_blocked, Unsendable.PAIR_BLOCKED),

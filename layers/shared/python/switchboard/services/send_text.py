@@ -122,7 +122,7 @@ def _act(step: Send | Look, *, using: Sending, began_at: datetime) -> Report:
         body=text.body,
         media_urls=text.media_urls,
         status_callback=f"{using.public_base_url}{STATUS_PATH}?event={text.event_id}&attempt={text.newest.number}",
-        validity_period_s=validity_period_s(using.now(), text.not_after),
+        validity_period_s=validity_period_s(using.now(), text.retry_end),
     )
 
 
@@ -233,7 +233,7 @@ def _looked(tx: Transaction, text: QueuedText, found: list[SentMessage], *, now:
         empty_looks=newest.looks + 1,
         empty_looks_needed=newest.looks_needed,
         now=now,
-        window_end=text.not_after,
+        window_end=text.retry_end,
     )
     message = next((one for one in found if one.sid == match.only_sid), None)
     return attempts.record_look(text, result, message, now=now, fraction=fraction)

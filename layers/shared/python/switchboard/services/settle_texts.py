@@ -18,13 +18,19 @@ logger = Logger(service="switchboard", child=True)
 def settle(tx: Transaction, settled: Sequence[Settled], *, now: datetime, new_id: Callable[[], str]) -> tuple[str, ...]:
     """Stores the texts, all of one thread, and answers with the threads to announce after commit."""
     settled = [_with_opt_out(tx, one, now=now, new_id=new_id) for one in settled]
-    seen = [one for one in settled if one.owner_sees and one.text.purpose is not Purpose.OWNER_NOTICE]
+    seen = [one for one in settled if one.owner_sees and _concerns_owner(one)]
     if seen:
         sending.raise_unread(tx, seen[0].text.thread_id, count=len(seen), now=now)
     sending.store(tx, settled, now=now)
     for one in settled:
         _log(one)
     return _tell_owner(tx, seen[-1], now=now, new_id=new_id) if seen else ()
+
+
+def _concerns_owner(settled: Settled) -> bool:
+    """A notice that fails makes no further notice; that a STOP is in force at Twilio already is no news."""
+    purpose = settled.text.purpose
+    return purpose is not Purpose.OWNER_NOTICE and not (purpose is Purpose.CONFIRMATION and settled.opt_out_code)
 
 
 def _with_opt_out(tx: Transaction, settled: Settled, *, now: datetime, new_id: Callable[[], str]) -> Settled:

@@ -111,6 +111,7 @@ def _text(row: Row) -> QueuedText:
         attempts=tuple(_attempt(one) for one in row["attempts"]),
         next_attempt_at=row["next_attempt_at"],
         not_after=row["not_after"],
+        live_until=row["live_until"],
         provider_sid=row["provider_sid"],
         failure_code=row["failure_code"],
         failure_detail=row["failure_detail"],

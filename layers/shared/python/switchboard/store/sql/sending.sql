@@ -64,9 +64,20 @@ FOR UPDATE;
 -- name: gather
 -- Texts that the transaction has locked, in their order, with their attempts and what claiming checks: opt-out, blocked
 -- pair and off-boarding as they are now, the window as it was when the text that is relayed arrived. A START that is
--- newer than a blocked pair lifts it.
+-- newer than a blocked pair lifts it. live_until is the window's end as it is now, past when it is closed or another's.
 SELECT text.event_id, text.org_id, text.thread_id, text.sender_e164, text.recipient_e164, text.purpose, text.state,
-       text.next_attempt_at, text.not_after, event.body, event."mediaJson" AS media,
+       text.next_attempt_at, text.not_after,
+       (
+           SELECT CASE
+               WHEN held.status = 'active'
+                    AND held."sitterId" = coalesce(event."responsibleSitterIdSnapshot", held."sitterId")
+               THEN held."endAt"
+               ELSE text.arrived_at
+           END
+           FROM {messaging}."AssignmentWindow" AS held
+           WHERE held.id = text.window_id
+       ) AS live_until,
+       event.body, event."mediaJson" AS media,
        event."deliveryStatus" AS delivery_status, event."providerMessageSid" AS provider_sid,
        event."failureCode" AS failure_code, event."failureDetail" AS failure_detail,
        coalesce(tried.attempts, '[]'::jsonb) AS attempts,
