@@ -21,6 +21,7 @@ from local.facts import (
     TWILIO_AUTH_TOKEN,
     TWILIO_SECRET_ID,
 )
+from local.step_functions import create_machine
 from local.template import Queue, read_template
 from switchboard.flags import Flags
 
@@ -36,19 +37,20 @@ class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no ty
 
 def serve(port: int) -> BaseWSGIServer:
     """moto's server, running on a thread of its own; port 0 is any free one."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    for talkative in ("werkzeug", "moto"):
+        logging.getLogger(talkative).setLevel(logging.ERROR)
     app = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler)
     threading.Thread(target=server.serve_forever, name="moto", daemon=True).start()
     return server
 
 
-def furnish(url: str, *, invoke_url: str) -> dict[str, Any]:
+def furnish(url: str) -> dict[str, Any]:
     """Makes flags, secrets, queues, the state machine; answers with queue URLs by logical id, and the machine's ARN."""
     _make_flags(_client("ssm", url))
     _make_secrets(_client("secretsmanager", url))
     queues = _make_queues(_client("sqs", url), read_template(ROOT / "template.yaml").queues)
-    return {"queue_urls": queues, "state_machine_arn": _make_state_machine(url, invoke_url)}
+    return {"queue_urls": queues, "state_machine_arn": create_machine(_client("stepfunctions", url))}
 
 
 def _client(service: str, url: str) -> Any:
@@ -85,7 +87,3 @@ def _make_queues(sqs: Any, queues: tuple[Queue, ...]) -> dict[str, str]:
             attributes["RedrivePolicy"] = json.dumps(policy)
         found[queue.logical_id] = sqs.create_queue(QueueName=queue.logical_id, Attributes=attributes)["QueueUrl"]
     return found
-
-
-def _make_state_machine(url: str, invoke_url: str) -> str:
-    return ""

@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -52,20 +53,23 @@ class CloudPart:
     def __init__(self, *, port: int, invoke_url: str) -> None:
         self._port = port
         self._invoke_url = invoke_url
+        self._ends = ExitStack()
 
     def start(self) -> dict[str, Any]:
         """Answers with its URL, the queues' URLs by logical id, and the state machine's ARN."""
         from local.cloud import furnish, serve
+        from local.step_functions import interpreting, lambda_client
 
-        self._server = serve(self._port)
-        url = f"http://127.0.0.1:{self._server.server_port}"
-        return {"url": url, **furnish(url, invoke_url=self._invoke_url)}
+        self._ends.enter_context(interpreting(lambda_client(self._invoke_url)))
+        url = f"http://127.0.0.1:{serve(self._port).server_port}"
+        return {"url": url, **furnish(url)}
 
     def command(self, word: str) -> None:
         """There is nothing to ask of it."""
 
     def stop(self) -> None:
         """The process's end is its end: nothing of it is on disk."""
+        self._ends.close()
 
 
 class TwilioPart:

@@ -21,7 +21,7 @@ _ALWAYS = (
     "autovacuum_naptime=10s", "max_connections=200", "shared_buffers=256MB", "max_wal_size=4GB",
     "log_min_messages=warning", "unix_socket_directories=",
 )  # fmt: skip
-_THROWN_AWAY = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+_THROWN_AWAY = ("fsync=off", "full_page_writes=off")  # what is committed survives the server's crash, not the machine's
 _START_S, _STOP_S = 60.0, 60.0
 _READY_LINE = 7  # of postmaster.pid
 

@@ -21,6 +21,7 @@ def settings_for(addresses: Addresses, *, queue_urls: Mapping[str, str], schemas
         "BOOKING_SECRET_ID": BOOKING_SECRET_ID,
         "TWILIO_SECRET_ID": TWILIO_SECRET_ID,
         "TWILIO_API_URL": addresses.twilio_url,
+        "TWILIO_TIMEOUT_S": "4",  # the simulator is near
         "SEND_QUEUE_URL": queue_urls["SendQueue"],
         "INBOUND_QUEUE_URL": queue_urls["InboundQueue"],
         "STATE_MACHINE_ARN": addresses.state_machine_arn,

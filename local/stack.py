@@ -72,6 +72,7 @@ class Stack:
     """Starts when entered, stops when left. `addresses` says where everything is."""
 
     addresses: Addresses
+    invoke_url: str  # Lambda's Invoke API, which Step Functions and the tests use
 
     def __init__(self, options: Options, *, log: IO[str] | None = None) -> None:
         self._options = options
@@ -111,8 +112,8 @@ class Stack:
         api, invoke = listen(options.api_port), listen(0)
         for listening in (api, invoke):
             self._ends.callback(listening.close)
-        api_url, invoke_url = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (api, invoke))
-        self.cloud = self._begin("cloud", {"port": options.aws_port, "invoke_url": invoke_url})
+        api_url, self.invoke_url = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (api, invoke))
+        self.cloud = self._begin("cloud", {"port": options.aws_port, "invoke_url": self.invoke_url})
         self.twilio = self._begin("twilio", {"port": options.twilio_port, "api_url": api_url})
         database_url = self._prepare_database()
         cloud, twilio = self.cloud.ready(), self.twilio.ready()

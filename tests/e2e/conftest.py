@@ -35,19 +35,23 @@ def stack(start_stack: Callable[..., Stack]) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def town(stack: Stack) -> Iterator[Town]:
+def town(stack: Stack) -> Town:
     """An organisation of this test's own on the shared stack."""
-    yield from town_on(stack)
+    return town_on(stack)
 
 
-def town_on(stack: Stack) -> Iterator[Town]:
-    """An organisation on a stack, with a way to look into its database."""
-    connection = pg8000.native.Connection(**Address.from_url(stack.addresses.database_url).arguments())
-    connection.run("SET TIME ZONE 'UTC'")
-    try:
-        yield Town(stack.addresses, connection.run)
-    finally:
-        connection.close()
+def town_on(stack: Stack) -> Town:
+    """An organisation on a stack, with a way to look into its database that outlives the database's absences."""
+
+    def sql(statement: str, **params: Any) -> list[list[Any]]:
+        connection = pg8000.native.Connection(**Address.from_url(stack.addresses.database_url).arguments())
+        try:
+            connection.run("SET TIME ZONE 'UTC'")
+            return connection.run(statement, **params) or []
+        finally:
+            connection.close()
+
+    return Town(stack.addresses, sql)
 
 
 def set_flag(stack: Stack, name: str, value: str) -> None:
