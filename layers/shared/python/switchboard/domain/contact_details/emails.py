@@ -10,6 +10,7 @@ from switchboard.domain.contact_details.names import (
     SPOKEN_ENDINGS,
     VAGUE_PROVIDERS,
     is_user_name,
+    provider_of,
     registered_domain,
 )
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, without_leet
@@ -46,7 +47,7 @@ _CONNECTORS = words_of(
     " with by just i use addy are here"
 )
 _TOWARDS_PROVIDER = words_of("on at via in with the my a is of from by and then its en con por y")
-_TRIGGERS = _AT_WORDS | _MAIL_WORDS | PROVIDERS
+_TRIGGERS = _AT_WORDS | _MAIL_WORDS | PROVIDERS | {provider + "s" for provider in PROVIDERS}
 _PROVIDER_SLIPS = {"geemail": "gmail", "jmail": "gmail", "gmal": "gmail", "gmial": "gmail", "hotmale": "hotmail"}
 # What stands before "at kaylaspets.com" where a site is meant.
 _PLACES = _NO_NAMES | words_of(
@@ -70,7 +71,7 @@ def emails_in(reading: Reading) -> list[EmailSpan]:
     written = len(spans)
     ahead = 0
     for i, word in enumerate(reading.words):
-        if word not in _TRIGGERS and (word.isalpha() or without_leet(word) not in PROVIDERS):
+        if word not in _TRIGGERS and (word.isalpha() or provider_of(word) is None):
             continue
         start = reading.starts[i]
         while ahead < written and spans[ahead].end <= start:
@@ -229,7 +230,7 @@ def _first_of_local_part(reading: Reading, i: int) -> int:
 
 def _provider(reading: Reading, i: int) -> EmailSpan | None:
     """A provider's name: with "dot com" behind a name, or with a name behind it."""
-    domain = without_leet(reading.words[i]) + ".com"
+    domain = (provider_of(reading.words[i]) or reading.words[i]) + ".com"
     words = reading.words
     if i > 0:
         before = _name_before(reading, i)
@@ -273,7 +274,7 @@ def _named_after(reading: Reading, i: int, *, is_mail_word: bool) -> EmailSpan |
     words = reading.words
     first = i + 2 if _com_follows(reading, i) else i + 1
     at = first
-    told = any(sign in reading.gap(i) for sign in (":", "=", " - ", "~", "->"))
+    told = words[i].endswith("s") or any(sign in reading.gap(i) for sign in (":", "=", " - ", "~", "->"))
     while at < len(words) and at - first < _MOST_CONNECTORS and words[at] in _CONNECTORS:
         told = told or words[at] in {"is", "es", "user", "username", "name", "address", "under", "usuario"}
         at += 1

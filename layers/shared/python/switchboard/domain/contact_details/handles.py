@@ -55,6 +55,8 @@ _INVITING = (
     "hit|slide_into|slide_in|check|send_me_a|shoot_me_a|drop_me_a my|the|your? dms|dm|pm",
     "dm|pm me|us !here|in_the_app|in_app|through_the_app|on_here|at|if|when",
     "tengo|tienes|uso|usas <sure>",
+    "mando|mandar|mandarte|mandame|enviar|enviarte|paso|send|sending|share ..5 por|al|via|on|over|through|by|to <sure>",
+    "you|u|usted|tu|ya on|in|en <sure>|telegram|signal $",
 )
 _PAYING = (
     (
@@ -62,7 +64,7 @@ _PAYING = (
         "|direct|account|cash|and"
     ),
     (
-        "my|your|ur|mi|tu|our|by|via|with|thru|through|on|to|accept|take|takes|use|using|have|got|do|over|por|en|con|prefer"
+        "my|your|ur|mi|tu|our|by|via|with|w|thru|through|on|to|pay|accept|take|takes|use|using|have|got|do|over|por|en|con|prefer"
         "|send me? on|by|the|through|via|it|money? <pay>"
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from switchboard.domain.contact_details.tokens import without_leet
 from switchboard.domain.contact_details.vocabulary import words_of
 
 # Endings that are no English word, or are seldom anything else after a dot.
@@ -62,6 +63,16 @@ _ORDINARY = words_of(
     " fireplace microwave dishwasher refrigerator thermostat instructions chinchilla guineapig parakeet cockatiel"
     " miercoles aplicacion desayuno contrasena veterinario cachorro mascotas semanas telefono"
 )
+
+
+def provider_of(word: str) -> str | None:
+    """The mail provider that the word names, perhaps in leet or as an owner ("hotmail's")."""
+    if word in PROVIDERS:
+        return word
+    plain = without_leet(word)
+    if plain in PROVIDERS:
+        return plain
+    return plain[:-1] if plain[-1:] == "s" and plain[:-1] in PROVIDERS else None
 
 
 def registered_domain(labels: list[str]) -> str:

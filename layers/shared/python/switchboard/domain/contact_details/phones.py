@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -65,6 +66,7 @@ _LISTED = -1.0
 _FILLED = -1.0
 _FILLED_LOCAL = -2.0
 _DECOYS = -2.0
+_INTERLEAVED = 4
 _DISGUISED = 2.0
 _MIXED_DIGITS = 2
 _NOTHING_ELSE = 2.0
@@ -188,9 +190,11 @@ def _is_strong(window: list[Group], cues: Cues) -> bool:
 
 def _links(window: list[Group], digits: str) -> float:
     """Points lost where commas or words stand between the groups."""
-    links = {group.link for group in window[1:]}
+    links = Counter(group.link for group in window[1:])
     points = _LISTED if Link.LIST in links else 0.0
-    if Link.DECOY in links:
+    if links[Link.REPEATED] >= _INTERLEAVED:
+        points += _DISGUISED
+    elif Link.DECOY in links:
         points += _DECOYS
     if Link.FILLED in links:
         points += _FILLED if len(digits) >= NATIONAL else _FILLED_LOCAL

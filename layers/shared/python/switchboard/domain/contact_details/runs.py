@@ -18,8 +18,9 @@ class Link(IntEnum):
     CLOSE = 0  # spaces and separators
     LIST = 1  # a comma, a sentence's end
     FILLED = 2  # words that hold a number apart
-    DECOY = 3  # some word
-    NONE = 4
+    REPEATED = 3  # the same word again
+    DECOY = 4  # some word
+    NONE = 5
 
 
 class Group(NamedTuple):
@@ -58,8 +59,8 @@ _EXPLAINED = re.compile(
     )
 )
 _EXPLAINING = re.compile(r"[:/.$%,-]")
-_CLOSE = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^\x1e@]{0,16}")
-_LIST = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^,&\x1e@]{0,16}")
+_CLOSE = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=\x1e@]{0,16}")
+_LIST = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=,&\x1e@]{0,16}")
 _SENTENCE = re.compile(r"[.!?;] |,")
 _UNIT_GAP = frozenset({"", " ", "-", "  "})
 _MOST_FILLERS = 8
@@ -165,8 +166,12 @@ def _grows(together: list[Piece], piece: Piece, reading: Reading) -> bool:
     if previous.kind is Kind.FIGURES and piece.kind is Kind.FIGURES:
         is_single = len(piece.digits) == 1 and len(together[0].digits) == 1 and len(previous.digits) == 1
         return is_single and not _has_plus(piece, reading)
-    wide = previous.kind is Kind.FIGURES and len(previous.digits) > 1
-    return not wide and not (piece.kind is Kind.FIGURES and len(piece.digits) > 1)
+    return not _is_wide(previous) and not _is_wide(piece)
+
+
+def _is_wide(piece: Piece) -> bool:
+    """Whether it is a number of several figures written together."""
+    return piece.kind is Kind.FIGURES and piece.end - piece.start == len(piece.digits) > 1
 
 
 def _link(one: Piece, other: Piece, decoy: tuple[str, ...], reading: Reading) -> tuple[Link, tuple[str, ...]]:
@@ -198,7 +203,7 @@ def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
     if len(between) <= _MOST_FILLERS and all(word in FILLERS for word in between):
         return Link.FILLED
     if len(between) <= _MOST_DECOYS and between == decoy:
-        return Link.FILLED
+        return Link.REPEATED
     if _is_decoy(between):
         return Link.DECOY
     return Link.NONE

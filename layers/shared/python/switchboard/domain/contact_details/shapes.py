@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 LOCAL, NATIONAL, WITH_COUNTRY, LONGEST = 7, 10, 11, 15
 SHORTEST_INTERNATIONAL = 8
 
@@ -23,6 +25,7 @@ _TEN = {
 # With a leading 1, in a group of its own or not.
 _SHAPES = frozenset(_TEN) | {(1, *shape) for shape in _TEN} | {(shape[0] + 1, *shape[1:]) for shape in _TEN}
 _ANY_TEN = 1.5
+_CUT_IN_USUAL_PLACES = 3.5
 _LOCAL = {(3, 4): 1.0, (7,): 1.0, (3, 2, 2): 1.0}
 _ANY_LOCAL = 0.5
 _INTERNATIONAL = 5.0
@@ -80,7 +83,7 @@ def _ten(digits: str, lengths: tuple[int, ...], *, is_whole: bool) -> float:
     if points is None:
         if not is_whole or max(lengths) > _MOST_IN_GROUP:
             return 0.0
-        points = _ANY_TEN
+        points = _CUT_IN_USUAL_PLACES if {3, 6} <= set(accumulate(lengths)) else _ANY_TEN
     if digits[0] == "0":
         return min(points, _ANY_TEN) if is_whole else 0.0
     if digits[0] == "1":

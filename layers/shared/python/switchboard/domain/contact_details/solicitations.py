@@ -16,8 +16,11 @@ _CLASSES = {
     "your": "your ur yr",
     "my": "my our mine",
     "reach": "text txt call message msg contact reach phone dm email write whatsapp ring hit_up reach_out",
-    "deal": "book hire pay schedule arrange rebook deal work request do_it do_this do_that sit walk come go"
-    " set_it_up set_this_up set_something_up set_up booking paying hiring working dealing plan settle handle",
+    "deal": "book hire pay schedule arrange rebook request booking booked paying paid hiring hired set_up set_it_up"
+    " set_this_up set_something_up plan do_this do_it do_that",
+    "serve": "deal work sit walk dealing working sitting walking go handle settle come do_it do_this",
+    "object": "me us you u ya it this that them these trips walks visits sits next_time everything one",
+    "adverb": "just more always again next_time from_now_on all only instead",
     "directly": "direct directly privately personally independently outside off_here on_the_side off_app"
     " under_the_table off_the_books one_on_one",
     "line": "number numbers nbr cell cellphone cell_phone phone_number cell_number phone mobile digits email e_mail"
@@ -25,7 +28,7 @@ _CLASSES = {
     "private": "personal private own direct cell mobile real actual home",
     "company": "app apps platform company agency office middleman middle_man system site service boss owner business"
     " fee fees commission cut books website management them switchboard companys agencys",
-    "around": "outside outside_of off off_of around without bypass bypassing skip skipping avoid avoiding ditch"
+    "around": "outside outside_of off off_of go_around get_around work_around going_around without bypass bypassing skip skipping avoid avoiding ditch"
     " leave_out cut_out cutting_out go_around behind not_through instead_of dodge circumvent",
     "using": "using paying going_through involving telling of going having",
     "the": "the this their your that these those",
@@ -35,7 +38,7 @@ _CLASSES = {
     "give": "share drop swap exchange trade leave sending giving send give shoot heres here_is this_is ill_send"
     " leaving lemme_give",
     "ask": "whats what_is whats_the_best send give gimme get have need share drop want grab ask_for tell"
-    " can_i_have could_i_have may_i_have got pass",
+    " can_i_have could_i_have may_i_have got pass let_me_know let_us_know know",
     "cheap": "cheaper less discount better_rate better_price better_deal lower_rate lower_price save_money"
     " save_the_fee save_the_fees deal",
     "tu": "tu su mi",
@@ -46,12 +49,17 @@ _CLASSES = {
     "empresa": "app aplicacion plataforma empresa compania agencia comision intermediario intermediarios oficina"
     " tarifa",
     "escribeme": "escribeme escribame llamame llameme contactame contrata contratame contratarme reservame pagame"
-    " pagueme reserva trabajar te_pago pagarte contratarte trato trabajamos arreglamos hablame",
+    " pagueme reserva trabajar te_pago pagarte contratarte trato trabajamos arreglamos hablame"
+    " contrates contrate contraten reserve reserves reservar pague pagues pagar escribas contratar coordinamos",
+    "sepa": "sepa sepan se_entere se_enteren saber decirle avisarle",
     "directo": "directo directamente en_privado por_fuera aparte por_privado",
 }
 _RULES = (
     "<reach> <you> ..1 <directly>",
-    "<deal> ..2 <you>? ..1 <directly>",
+    "<deal> <object>? <adverb>? <directly>",
+    "<serve> it|this|things? for|with me|us|you|u|each_other|one_another <adverb>? <directly>",
+    "<deal>|<serve> ..3 ourselves|among_ourselves|between_ourselves|on_our_own|on_my_own|on_your_own !if",
+    "no_need|dont_need|do_not_need|not_need for|to_use|to_involve|to_tell? the|an|a|this company|agency|app|middleman",
     "directly|direct|privately with|to|through|from me|us|you|u",
     "<your>|my|an|a|his|her <private> phone|cell|mobile? <line>",
     "<ask> me|us|to? <your> ..1 <line>",
@@ -70,7 +78,8 @@ _RULES = (
         " about? it|this|that|us? $"
     ),
     "company|agency|office|boss|app knowing|finding_out|wont_know|wont_find_out|never_knows",
-    "just? between us|you_and_me|the_two_of_us",
+    "just between us|you_and_me|the_two_of_us",
+    "between|stays_between us|you_and_me $",
     "keep it|this|things quiet|private|between_us|off_the_app|off_the_books",
     "leave|leaving the? company|agency|app|office out",
     "pay|paid|paying|cash <you>? in|with? cash and|so|to|instead|directly|direct|on_the_side|under|no",
@@ -89,6 +98,7 @@ _RULES = (
     "<fuera> de|usar|pasar_por|decirle_a|pagar|pagarle_a? la|el|los|las? <empresa>",
     "<escribeme> ..1 <directo>",
     "directamente conmigo|contigo|a_mi",
+    "sin|no que|se? <sepa> a|nada|de? la|el|los? <empresa>|dueno|jefe",
     "pago|pagame|pagar|paga|pagas en_efectivo y|para|sin|directo",
 )
 # Ordinary phrases that such rules would take in.
