@@ -182,15 +182,19 @@ def _spoken_provider(reading: Reading, i: int) -> tuple[int, str, bool] | None:
     """A provider at word i, perhaps in two words ("hot mail"), perhaps with its ending."""
     words = reading.words
     for last in (i, i + 1):
-        provider = without_leet("".join(words[i : last + 1]))
-        if last < len(words) and _PROVIDER_SLIPS.get(provider, provider) in PROVIDERS:
-            dotted = _after_dot(reading, last)
-            if dotted is not None and words[dotted] in SPOKEN_ENDINGS:
-                last = dotted
-            elif last + 1 < len(words) and words[last + 1] == "com":
-                last += 1
-            return last, _PROVIDER_SLIPS.get(provider, provider) + ".com", True
+        name = without_leet("".join(words[i : last + 1]))
+        provider = _PROVIDER_SLIPS.get(name, name)
+        if last < len(words) and provider in PROVIDERS:
+            return _ending_after(reading, last), provider + ".com", True
     return None
+
+
+def _ending_after(reading: Reading, last: int) -> int:
+    """The word that ends the domain after the provider: its own last one, or "com"."""
+    dotted = _after_dot(reading, last)
+    if dotted is not None and reading.words[dotted] in SPOKEN_ENDINGS:
+        return dotted
+    return last + 1 if reading.words[last + 1 : last + 2] == ["com"] else last
 
 
 def _is_hyphenated(reading: Reading, at: int) -> bool:

@@ -67,7 +67,7 @@ def judge(
 def _details(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str], boundary: int = 0) -> list[_Found]:
     """Numbers and addresses."""
     urls = urls_in(reading, allowed=allowed_urls)
-    emails = emails_in(reading)
+    emails = [email for email in emails_in(reading) if not any(url.start < email.start < url.end for url in urls)]
     scope = Scope(hotlines, [(url.start, url.end) for url in urls if url.is_allowed], boundary)
     mailed = [(email.start, email.end) for email in emails]
     found = [_Found(*email[:2], ViolationType.EMAIL, redact.email_cover(email.domain), True) for email in emails]

@@ -181,7 +181,7 @@ def _points(
 
 
 def _is_across(window: list[Group], scope: Scope) -> bool:
-    return window[0].end <= scope.boundary <= window[-1].start
+    return window[0].start < scope.boundary < window[-1].end
 
 
 def _is_strong(window: list[Group], cues: Cues) -> bool:

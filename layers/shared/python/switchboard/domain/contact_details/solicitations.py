@@ -28,7 +28,8 @@ _CLASSES = {
     "private": "personal private own direct cell mobile real actual home",
     "company": "app apps platform company agency office middleman middle_man system site service boss owner business"
     " fee fees commission cut books website management them switchboard companys agencys",
-    "around": "outside outside_of off off_of go_around get_around work_around going_around without bypass bypassing skip skipping avoid avoiding ditch"
+    "around": "outside outside_of off off_of go_around get_around work_around going_around without bypass"
+    " bypassing skip skipping avoid avoiding ditch"
     " leave_out cut_out cutting_out go_around behind not_through instead_of dodge circumvent",
     "using": "using paying going_through involving telling of going having",
     "the": "the this their your that these those",

@@ -1,0 +1,106 @@
+"""A number or an address is found however it is written, in any sentence, and never shows in a preview."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchboard.domain.contact_details import ViolationType, judge
+
+_ENGLISH = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+_SPANISH = ["cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve"]
+_CIRCLED = "⓪①②③④⑤⑥⑦⑧⑨"
+_KEYCAPS = [f"{digit}\ufe0f\u20e3" for digit in range(10)]
+
+numbers = st.from_regex(r"[2-9][0-9]{2}[2-9][0-9]{6}", fullmatch=True).filter(
+    lambda digits: len(set(digits)) > 3 and digits not in "12345678901234567890"
+)
+carriers = st.sampled_from(
+    ["{}", "call me at {}", "my cell is {} ok?", "text {} instead", "Hi! {} is the best way to reach me", "save it: {}"]
+)
+
+
+def _spelled(digits: str, alphabet: list[str] | str, between: str) -> str:
+    return between.join(alphabet[int(digit)] for digit in digits)
+
+
+_STYLES: list[Callable[[str], str]] = [
+    lambda d: f"({d[:3]}) {d[3:6]}-{d[6:]}",
+    lambda d: f"{d[:3]}.{d[3:6]}.{d[6:]}",
+    lambda d: f"+1 {d[:3]} {d[3:6]} {d[6:]}",
+    lambda d: d,
+    " ".join,
+    "-".join,
+    "\u200b".join,
+    "🐾".join,
+    lambda d: f"{d[:3]}\n{d[3:6]}\n{d[6:]}",
+    lambda d: _spelled(d, _ENGLISH, " "),
+    lambda d: _spelled(d, _ENGLISH, "-"),
+    lambda d: _spelled(d, _ENGLISH, ""),
+    lambda d: _spelled(d, _SPANISH, " "),
+    lambda d: _spelled(d, _CIRCLED, ""),
+    lambda d: _spelled(d, _KEYCAPS, ""),
+    lambda d: _spelled(d, "０１２３４５６７８９", ""),
+    lambda d: _spelled(d, "٠١٢٣٤٥٦٧٨٩", " "),
+    lambda d: _spelled(d, "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗", ""),
+    lambda d: " ".join(_spelled(d[:6], _ENGLISH, " ").split()) + " " + d[6:],
+    lambda d: " ".join(" ".join(_ENGLISH[int(digit)]) for digit in d),
+    lambda d: f"{d[:3]}-{d[3:6]}-{d[6:]}".replace("0", "O").replace("5", "S").replace("1", "l"),
+]
+styles = st.sampled_from(_STYLES)
+
+
+@given(numbers, styles, carriers)
+def test_a_number_is_found_in_every_style_and_sentence(digits: str, style: Callable[[str], str], carrier: str) -> None:
+    verdict = judge(carrier.format(style(digits)))
+    assert ViolationType.PHONE_NUMBER in verdict.types
+
+
+@given(numbers, styles, carriers)
+def test_a_preview_shows_no_more_than_four_digits(digits: str, style: Callable[[str], str], carrier: str) -> None:
+    preview = judge(carrier.format(style(digits))).preview
+    assert len(re.findall(r"\d", preview)) <= 4
+    assert not judge(preview).types
+
+
+@given(numbers, st.integers(1, 9), st.integers(1, 9))
+def test_a_number_is_found_when_it_is_sent_in_parts(digits: str, first: int, second: int) -> None:
+    cuts = sorted({0, first, second, 10})
+    *earlier, last = [digits[begin:end] for begin, end in pairwise(cuts)]
+    assert judge(last, earlier=earlier).is_leak
+
+
+@given(
+    st.from_regex(r"[a-z]{4,9}[0-9]{0,2}", fullmatch=True),
+    st.sampled_from(["gmail", "yahoo", "hotmail", "outlook", "icloud"]),
+    st.sampled_from(
+        ["{}@{}.com", "{} at {} dot com", "{}(at){}(dot)com", "{} [at] {} [dot] com", "{} @ {} . com", "{}＠{}．com"]
+    ),
+    st.sampled_from(["{}", "write me: {}", "my email is {} thanks", "pics to {} please"]),
+)
+def test_an_address_is_found_in_every_style(name: str, provider: str, style: str, carrier: str) -> None:
+    verdict = judge(carrier.format(style.format(name, provider)))
+    assert verdict.types[:1] == (ViolationType.EMAIL,)
+    assert name not in verdict.preview.replace("write me", "").replace("my email", "").replace("pics to", "")
+
+
+@given(st.text(max_size=300), st.lists(st.text(max_size=60), max_size=6))
+def test_any_text_has_a_verdict_with_spans_inside_it(text: str, earlier: list[str]) -> None:
+    verdict = judge(text, earlier=earlier)
+    assert len(verdict.preview) <= 200
+    for finding in (*verdict.findings, *verdict.flagged):
+        assert 0 <= finding.start < finding.end <= len(text)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["4", "a.", "@", "five ", "dot ", "com ", "venmo ", "\x1e", "+", "$a", "🐶", "1/"]),
+        max_size=400,
+    )
+)
+def test_any_junk_has_a_verdict(parts: list[str]) -> None:
+    assert len(judge("".join(parts)).preview) <= 200
