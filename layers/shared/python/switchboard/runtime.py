@@ -85,8 +85,12 @@ def inbound_database() -> Database:
 
 @functools.cache
 def backfill_database() -> Database:
-    """The database as backfills see it: with the key types of its own intake and accounts tables."""
-    return Database(connector(), schemas=read_key_types(connector(), settings().schemas))
+    """The database as backfills see it: with the key types of its own intake and accounts tables.
+
+    The socket has no time-out of its own: an index build answers after minutes. The server's time-outs hold.
+    """
+    connect = Connector(database_address)
+    return Database(connect, schemas=read_key_types(connect, settings().schemas))
 
 
 def parameters() -> dict[str, str]:
