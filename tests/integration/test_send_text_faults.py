@@ -1,6 +1,8 @@
 """Twilio's faults, ambiguous sends, lost leases: nothing lost, nothing twice, nobody wrong."""
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +10,9 @@ import pytest
 
 from switchboard.domain.delivery import Accepted, Refused
 from switchboard.domain.messages import Purpose
-from switchboard.errors import TwilioUnavailable
+from switchboard.errors import DatabaseUnavailable, TwilioUnavailable
+from switchboard.store.connection import Address, Connector
+from switchboard.store.database import Database, Transaction
 from tests.delivery_builders import NOW, SITTER_PHONE, THREAD, WINDOW_END, a_relay, arrange_thread, queue_texts
 from tests.delivery_stage import Stage
 
@@ -349,6 +353,52 @@ def test_two_workers_at_once_on_many_threads_send_each_text_once(stage: Stage) -
     for thread_id in threads:
         own = [body for body in bodies if body.startswith(f"{thread_id} ")]
         assert own == [f"{thread_id} {n}" for n in range(5)]
+
+
+class Breaking(Database):
+    """A database whose transactions of the given places end badly, before or after their commit."""
+
+    fails: dict[int, str]
+    _number = 0
+
+    @contextmanager
+    def transaction(self, **options: Any) -> Iterator[Transaction]:
+        self._number += 1
+        when = self.fails.get(self._number)
+        with super().transaction(**options) as tx:
+            yield tx
+            if when == "before":
+                raise DatabaseUnavailable
+        if when == "after":
+            raise DatabaseUnavailable
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_an_outcome_whose_commit_failed_is_recorded_at_once(stage: Stage, database_url: str, when: str) -> None:
+    ids = queue_texts(stage.database, a_relay("1"), a_relay("2"))
+    database = Breaking(Connector(lambda _: Address.from_url(database_url)))
+    database.fails = {2: when}
+    stage.work(database=database)
+    database.close()
+    assert stage.state(ids[0]) == "done"
+    for _ in range(3):
+        stage.clock.move(seconds=61)
+        stage.work()
+    assert stage.sent() == ["1", "2"]
+
+
+def test_an_outcome_that_cannot_be_recorded_is_found_at_twilio(stage: Stage, database_url: str) -> None:
+    [event_id] = queue_texts(stage.database, a_relay())
+    database = Breaking(Connector(lambda _: Address.from_url(database_url)))
+    database.fails = {2: "before", 3: "before"}
+    with pytest.raises(DatabaseUnavailable):
+        stage.work(database=database)
+    database.close()
+    assert stage.state(event_id) == "claimed"
+    stage.clock.move(seconds=61)
+    stage.work()
+    assert stage.sent() == ["hello"]
+    assert stage.state(event_id) == "done"
 
 
 def test_a_database_that_is_away_when_the_answer_comes_costs_no_second_text(stage: Stage) -> None:

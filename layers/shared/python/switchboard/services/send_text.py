@@ -21,7 +21,7 @@ from switchboard.domain.delivery import (
     validity_period_s,
 )
 from switchboard.domain.sending import LEASE, LONGEST_CALL, Look, Rest, Send, Step, plan
-from switchboard.errors import QueueUnavailable, TwilioUnavailable
+from switchboard.errors import DatabaseUnavailable, LockNotAvailable, QueueUnavailable, TwilioUnavailable
 from switchboard.services.settle_texts import settle
 from switchboard.store import sending
 from switchboard.store.database import Database, Transaction
@@ -81,7 +81,7 @@ def send_thread(thread_id: str, *, using: Sending, out_of_time: Callable[[], boo
     while not isinstance(step, Rest):
         report = _act(step, using=using, began_at=now)
         now = using.now()
-        step = _record(lease, step, report, using=using, now=now, stop=out_of_time())
+        step = _record_surely(lease, step, report, using=using, now=now, stop=out_of_time())
     _come_back(thread_id, step, using=using, now=now)
 
 
@@ -124,6 +124,17 @@ def _act(step: Send | Look, *, using: Sending, began_at: datetime) -> Report:
         status_callback=f"{using.public_base_url}{STATUS_PATH}?event={text.event_id}&attempt={text.newest.number}",
         validity_period_s=validity_period_s(using.now(), text.retry_end),
     )
+
+
+def _record_surely(
+    lease: Lease, step: Send | Look, report: Report, *, using: Sending, now: datetime, stop: bool
+) -> Step:
+    """What Twilio said is worth a second try at once; without it the text would have to be looked for."""
+    try:
+        return _record(lease, step, report, using=using, now=now, stop=stop)
+    except (DatabaseUnavailable, LockNotAvailable) as error:
+        logger.warning("outcome_not_recorded", event_id=step.text.event_id, error=type(error).__name__)
+        return _record(lease, step, report, using=using, now=now, stop=stop)
 
 
 def _record(lease: Lease, step: Send | Look, report: Report, *, using: Sending, now: datetime, stop: bool) -> Step:
