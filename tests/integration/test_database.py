@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from switchboard import errors
-from switchboard.store.database import Database
+from switchboard.store.connection import Address, Connector
+from switchboard.store.database import Database, Limits
 
 
 def test_a_new_database_has_every_table_after_both_kinds_of_revision(sql: Callable[..., list[list[object]]]) -> None:
@@ -47,3 +48,15 @@ def test_instants_are_utc_whatever_the_servers_time_zone(
     with database.transaction() as tx:
         [[found]] = tx.script("SELECT cast('2025-01-15 10:00' as timestamp)")
     assert found == datetime(2025, 1, 15, 10, tzinfo=UTC)
+
+
+def test_a_statement_may_take_what_its_limits_allow_although_connecting_may_not(database_url: str) -> None:
+    impatient = Connector(lambda fresh: Address.from_url(database_url), timeout_s=0.5)
+    database = Database(impatient, limits=Limits(statement_ms=200))
+    with database.transaction(limits=Limits(statement_ms=5_000)) as tx:
+        assert tx.script("SELECT 'done' FROM pg_sleep(1)") == [["done"]]
+    with database.outside_transaction(limits=Limits(statement_ms=5_000)) as tx:
+        assert tx.script("SELECT 'done' FROM pg_sleep(1)") == [["done"]]
+    with pytest.raises(errors.StatementTimedOut), database.transaction() as tx:
+        tx.script("SELECT pg_sleep(1)")
+    database.close()

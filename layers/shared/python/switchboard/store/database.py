@@ -16,6 +16,7 @@ from switchboard.store.statements import Schemas, load
 
 Row = dict[str, Any]
 _TIMESTAMP_OID = 1114
+_GRACE_S = 0.2  # for the server's own time-out to be the one that is heard
 _CONNECTION_STATES = ("08", "57P01", "57P02", "57P03", "53300", "28")
 _LOCK_STATES = ("40001", "40P01", "55P03")
 
@@ -64,8 +65,9 @@ class Database:
 
     @contextmanager
     def outside_transaction(self, *, limits: Limits) -> Iterator["Transaction"]:
-        """For what PostgreSQL refuses inside one, such as CREATE INDEX CONCURRENTLY: each statement commits by itself."""
+        """For what PostgreSQL refuses inside one, such as CREATE INDEX CONCURRENTLY: each statement commits itself."""
         session = _Session(self._open(), self._statements)
+        session.wait_for(limits)
         try:
             session.script(
                 f"SET TIME ZONE 'UTC'; SET statement_timeout = {limits.statement_ms}; "
@@ -93,6 +95,7 @@ class Database:
                 session = self._idle.pop() if self._idle else None
             fresh = session is None
             session = session or _Session(self._open(), self._statements)
+            session.wait_for(limits)
             try:
                 session.script(begin)
             except errors.DatabaseUnavailable:  # an idle connection may have been closed since: try another
@@ -151,6 +154,12 @@ class _Session:
         self._connection = connection
         self._statements = statements
         self._prepared: dict[str, tuple[pg8000.native.PreparedStatement, list[str]]] = {}
+        self._timeout_s: float | None = connection._usock.gettimeout()
+
+    def wait_for(self, limits: Limits) -> None:
+        """Waits for an answer as long as a statement may run, where the connection's own time-out is shorter."""
+        if self._timeout_s is not None:
+            self._connection._usock.settimeout(max(self._timeout_s, limits.statement_ms / 1_000 + _GRACE_S))
 
     def script(self, sql: str) -> list[list[Any]]:
         with _translated():

@@ -70,6 +70,7 @@ def _dbapi(connector: Connector) -> Callable[[], Any]:
     def create() -> Any:
         import pg8000.dbapi
 
-        return pg8000.dbapi.connect(**connector.arguments(fresh=True))
+        # Without the time-out, which would hold for every answer: adding a constraint may take minutes.
+        return pg8000.dbapi.connect(**(connector.arguments(fresh=True) | {"timeout": None}))
 
     return create
