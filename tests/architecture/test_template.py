@@ -212,6 +212,19 @@ def test_the_layer_is_built_for_the_runtime_from_the_folder_that_holds_the_packa
     assert layer["Properties"]["ContentUri"] == "layers/shared/python"
 
 
+def test_the_guide_says_how_many_connections_and_how_much_concurrency_it_takes() -> None:
+    reserved = {
+        name: function["ReservedConcurrentExecutions"]["Fn::If"][1]
+        for name, function in FUNCTIONS.items()
+        if "ReservedConcurrentExecutions" in function
+    }
+    connected = sum(many for name, many in reserved.items() if "VpcConfig" in FUNCTIONS[name])
+    connected += sum(source["ScalingConfig"]["MaximumConcurrency"] for _, source in sources("SQS"))
+    guide = (ROOT / "docs" / "deploy.md").read_text()
+    assert f"{connected} connections" in guide
+    assert f"{sum(reserved.values())} of reserved concurrency" in guide
+
+
 def test_a_text_that_waits_outlives_the_stack() -> None:
     for queue in ("InboundQueue", "InboundDeadLetters"):
         assert RESOURCES[queue]["DeletionPolicy"] == RESOURCES[queue]["UpdateReplacePolicy"] == "Retain"
