@@ -537,11 +537,13 @@ WITH texted AS (
     LIMIT 1
 ), made AS (
     INSERT INTO {messaging}."MessageThread" (
-        id, "orgId", scope, status, "isMeetAndGreet", "ownerUnreadCount", "createdAt", "updatedAt"
+        id, "orgId", scope, status, "isMeetAndGreet", "ownerUnreadCount", "lastMessageAt", "lastInboundAt",
+        "createdAt", "updatedAt"
     )
-    SELECT :thread_id, texted.org_id, 'internal', 'open', false, 0, cast(:now AS timestamptz), cast(:now AS timestamptz)
+    SELECT :thread_id, texted.org_id, 'internal', 'open', false, 1, cast(:now AS timestamptz),
+           cast(:arrived_at AS timestamptz), cast(:now AS timestamptz), cast(:now AS timestamptz)
     FROM texted
-    JOIN stored ON true
+    JOIN stored ON stored.event_id = :event_id
     WHERE NOT EXISTS (SELECT 1 FROM home) AND NOT EXISTS (SELECT 1 FROM internal)
     RETURNING id
 ), target AS (
