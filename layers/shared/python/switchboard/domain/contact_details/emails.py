@@ -25,6 +25,7 @@ class EmailSpan(NamedTuple):
     domain: str
 
 
+_AT_SIGN = re.compile(r"@(?=[\s)\]}>]{0,3}[a-z0-9])")
 _LOCAL_PART = re.compile(r"[a-z0-9._%+\-']{1,64}\s?$")
 _SPACED_LOCAL_PART = re.compile(r"(?:[a-z0-9] ){3,40}$")
 _DOMAIN = re.compile(r"\s?((?:[a-z0-9-]{1,63}\.){1,6}[a-z0-9]{2,24})")
@@ -98,12 +99,12 @@ def _written(reading: Reading) -> list[EmailSpan]:
     """Addresses with an at sign."""
     text = reading.text
     spans: list[EmailSpan] = []
-    at = text.find("@")
-    while at >= 0:
-        found = _around(text, at)
+    for match in _AT_SIGN.finditer(text):
+        if spans and match.start() < spans[-1].end:
+            continue
+        found = _around(text, match.start())
         if found is not None:
             spans.append(found)
-        at = text.find("@", max(at + 1, found.end if found else 0))
     return spans
 
 

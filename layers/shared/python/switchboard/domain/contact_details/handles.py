@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import islice
 
 from switchboard.domain.contact_details.grammar import compile_rules
 from switchboard.domain.contact_details.names import is_user_name
@@ -92,6 +93,7 @@ _NO_NAME = words_of(
 )
 _NAME_REACH = 5
 _MOST_NAMES = 3
+_MOST_NAMED = 100  # no text names more services than that to anybody
 _SENTENCE_REACH = 60
 _CUE_REACH = 8
 _SHORTEST_NAME = 3
@@ -157,7 +159,7 @@ def _is_in_channel(text: str, start: int, end: int) -> bool:
 def _named(reading: Reading, phrases: Phrases, pattern: re.Pattern[str]) -> list[tuple[int, int]]:
     """A service with a user name beside it."""
     spans: list[tuple[int, int]] = []
-    for match in pattern.finditer(phrases.text):
+    for match in islice(pattern.finditer(phrases.text), _MOST_NAMED):
         if len(spans) == MOST_FINDINGS:
             break
         first, last = phrases.words_at(*match.span())

@@ -18,6 +18,7 @@ from switchboard.domain.contact_details.shapes import (
     is_counting,
     is_known_shape,
     is_ten,
+    may_begin,
     shape_points,
 )
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
@@ -141,8 +142,10 @@ def _best_from(run: list[Group], i: int, around: _Around) -> _Candidate | None:
 
 def _ends(run: list[Group], i: int, scope: Scope) -> Iterator[tuple[int, bool]]:
     """Where a number beginning with group i may end, and whether nothing else stands close to it."""
-    begins = i == 0 or run[i].link is Link.LIST
+    may_be_whole = _may_begin_whole(run, i)
     is_international = run[i].is_international
+    if not (may_be_whole or is_international or _may_begin(run, i)):
+        return
     count = 0
     is_loose = False
     for j in range(i, len(run)):
@@ -154,9 +157,22 @@ def _ends(run: list[Group], i: int, scope: Scope) -> Iterator[tuple[int, bool]]:
         if not is_international and count not in _PLAUSIBLE:
             continue
         ends = j + 1 == len(run) or run[j + 1].link is Link.LIST
-        is_whole = begins and ends and (not is_loose or j - i + 1 == len(run))
+        is_whole = may_be_whole and ends and (not is_loose or j - i + 1 == len(run))
         if is_whole or is_international or j - i < _MOST_GROUPS:
             yield j, is_whole
+
+
+def _may_begin_whole(run: list[Group], i: int) -> bool:
+    if i == 0:
+        return True
+    return run[i].link is Link.LIST and (i + 1 == len(run) or run[i + 1].link is Link.CLOSE)
+
+
+def _may_begin(run: list[Group], i: int) -> bool:
+    """Whether a usual grouping begins at group i, alone or with the next."""
+    first = len(run[i].digits)
+    second = len(run[i + 1].digits) if i + 1 < len(run) else 0
+    return may_begin(first, second) or may_begin(first, 0)
 
 
 def _is_complete(run: list[Group], i: int, j: int, scope: Scope) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import IntEnum
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.numerals import Kind, Piece, joined, pieces_of
@@ -40,23 +40,19 @@ _MONTH = r"(?:0?[1-9]|1[0-2])"
 _DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _YEAR = r"(?:(?:19|20)[0-9]{2}|[0-9]{2})"
 # What is plainly a time, a date, a price, a measure, a place or a file is no part of a number.
-_EXPLAINED = re.compile(
-    "|".join(
-        (
-            r"(?<![0-9:.])[0-9]{1,2}:[0-5][0-9](?::[0-5][0-9])?(?![0-9:])",
-            rf"(?<![0-9/]){_MONTH}/{_DAY}(?:/{_YEAR})?(?![0-9/])",
-            rf"(?<![0-9/]){_DAY}/{_MONTH}/{_YEAR}(?![0-9/])",
-            rf"(?<![0-9-]){_MONTH}-{_DAY}-{_YEAR}(?![0-9-])",
-            rf"(?<![0-9.]){_MONTH}\.{_DAY}\.{_YEAR}(?![0-9.])",
-            rf"(?<![0-9-])(?:19|20)[0-9]{{2}}-{_MONTH}-{_DAY}(?![0-9-])",
-            r"\$ ?[0-9][0-9,]{0,9}(?:\.[0-9]{1,2})?(?![0-9.-])",
-            r"(?<![0-9.,-])[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,2})?(?![0-9,.-])",
-            r"(?<![0-9.-])[0-9]{1,4}\.[0-9]{1,2}(?![0-9.-])",
-            r"(?<![0-9.])-?[0-9]{1,3}\.[0-9]{3,8}, ?-?[0-9]{1,3}\.[0-9]{3,8}",
-            r"[a-z]{1,9}_[0-9_-]{1,24}(?=\.[a-z])",
-            r"[0-9]{1,3} ?%",
-        )
-    )
+_EXPLAINED = (
+    r"(?<![0-9:.])[0-9]{1,2}:[0-5][0-9](?::[0-5][0-9])?(?![0-9:])",
+    rf"(?<![0-9/]){_MONTH}/{_DAY}(?:/{_YEAR})?(?![0-9/])",
+    rf"(?<![0-9/]){_DAY}/{_MONTH}/{_YEAR}(?![0-9/])",
+    rf"(?<![0-9-]){_MONTH}-{_DAY}-{_YEAR}(?![0-9-])",
+    rf"(?<![0-9.]){_MONTH}\.{_DAY}\.{_YEAR}(?![0-9.])",
+    rf"(?<![0-9-])(?:19|20)[0-9]{{2}}-{_MONTH}-{_DAY}(?![0-9-])",
+    r"\$ ?[0-9][0-9,]{0,9}(?:\.[0-9]{1,2})?(?![0-9.-])",
+    r"(?<![0-9.,-])[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,2})?(?![0-9,.-])",
+    r"(?<![0-9.-])[0-9]{1,4}\.[0-9]{1,2}(?![0-9.-])",
+    r"(?<![0-9.])-?[0-9]{1,3}\.[0-9]{3,8}, ?-?[0-9]{1,3}\.[0-9]{3,8}",
+    r"[a-z]{1,9}_[0-9_-]{1,24}(?=\.[a-z])",
+    r"[0-9]{1,3} ?%",
 )
 _EXPLAINING = re.compile(r"[:/.$%,-]")
 _CLOSE = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=\x1e@]{0,16}")
@@ -77,11 +73,16 @@ def runs_of(reading: Reading) -> list[list[Group]]:
     return _cut(_groups(_unexplained(pieces, reading), reading))
 
 
+@cache
+def _explained() -> re.Pattern[str]:
+    return re.compile("|".join(_EXPLAINED))
+
+
 def _unexplained(pieces: list[Piece], reading: Reading) -> list[Piece | None]:
     """The pieces; None where one is a time, date, price, measure and the like."""
     spans: list[tuple[int, int]] = []
     if _EXPLAINING.search(reading.text):
-        spans = [match.span() for match in _EXPLAINED.finditer(reading.text)]
+        spans = [match.span() for match in _explained().finditer(reading.text)]
     result: list[Piece | None] = []
     at = 0
     for number, piece in enumerate(pieces):

@@ -24,6 +24,7 @@ _TEN = {
 }
 # With a leading 1, in a group of its own or not.
 _SHAPES = frozenset(_TEN) | {(1, *shape) for shape in _TEN} | {(shape[0] + 1, *shape[1:]) for shape in _TEN}
+_BEGINNINGS = frozenset((*shape, 0)[:2] for shape in _SHAPES) | {(10, 0), (11, 0)}
 _ANY_TEN = 1.5
 _CUT_IN_USUAL_PLACES = 3.5
 _LOCAL = {(3, 4): 1.0, (7,): 1.0, (3, 2, 2): 1.0}
@@ -37,6 +38,11 @@ _COUNTING = -5.0
 _MOST_IN_GROUP = 4
 _LONGEST_GUESS = 13
 _SEQUENCES = frozenset({"0123456789", "1234567890", "9876543210"})
+
+
+def may_begin(first: int, second: int) -> bool:
+    """Whether a usual grouping begins with groups of these lengths (0 for none)."""
+    return (first, second) in _BEGINNINGS
 
 
 def is_known_shape(lengths: tuple[int, ...]) -> bool:
