@@ -89,6 +89,9 @@ def webhook(database: Database, sql: Sql, monkeypatch: pytest.MonkeyPatch) -> We
     return found
 
 
+EVENTS = Path(__file__).parents[2] / "events"
+
+
 def stored_events(webhook: Webhook) -> int:
     return webhook.desk.count("ops.booking_event")
 
@@ -341,3 +344,20 @@ def test_no_phone_or_name_is_in_any_answer(webhook: Webhook) -> None:
     ]
     assert "0101" not in json.dumps(answers)
     assert "Jane" not in json.dumps(answers)
+
+
+@pytest.mark.parametrize(
+    ("names", "outcomes"),
+    [
+        (["assigned", "moved", "reassigned", "unassigned"], ["created", "moved", "reassigned", "unassigned"]),
+        (["assigned", "reassigned", "completed"], ["created", "reassigned", "closed"]),
+        (["assigned", "reassigned", "cancelled"], ["created", "reassigned", "closed"]),
+        (["cancelled", "assigned"], ["skipped", "skipped"]),
+    ],
+)
+def test_the_files_in_events_do_what_their_names_say(webhook: Webhook, names: list[str], outcomes: list[str]) -> None:
+    found = []
+    for name in names:
+        event = json.loads((EVENTS / f"change_booking_{name}.json").read_text())
+        found.append(webhook.send(event["body"], webhook_id=f"msg-{name}")[1]["outcome"])
+    assert found == outcomes

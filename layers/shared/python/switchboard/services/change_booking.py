@@ -35,6 +35,9 @@ def change_booking(
         settled = _receive(event, body=body, database=database, may_create=may_create, now=now, new_id=new_id)
     except (errors.InvalidRequest, errors.DatabaseUnavailable):
         raise
+    except (errors.LockNotAvailable, errors.StatementTimedOut) as error:
+        logger.warning("booking_change_postponed", booking_id=event.booking.id, error=type(error).__name__)
+        settled = _keep_for_later(event, body=body, database=database, now=now)
     except Exception as error:  # noqa: BLE001  trouble inside messaging never makes the booking system fail
         name = type(error).__name__
         logger.error("booking_change_failed", booking_id=event.booking.id, error=name)  # noqa: TRY400  a trace may quote a person

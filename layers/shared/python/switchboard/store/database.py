@@ -227,7 +227,7 @@ def read_instant(value: str | datetime | None) -> datetime | None:
 
 def as_json(value: object) -> str:
     """A JSON parameter: rows for jsonb_to_recordset and the like. Instants as ISO text in UTC."""
-    return json.dumps(value, default=_json_default, separators=(",", ":"))
+    return _encode(value)
 
 
 def _json_default(value: object) -> str:
@@ -236,3 +236,6 @@ def _json_default(value: object) -> str:
     if isinstance(value, date):
         return value.isoformat()
     raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+_encode = json.JSONEncoder(default=_json_default, separators=(",", ":")).encode
