@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from switchboard.backfills.finish import explain, finish_run
+from switchboard.backfills.lanes import Clock, Tools
 from switchboard.backfills.plan import Collaborators, after_lanes, plan_run
-from switchboard.backfills.slices import Clock, work_slice
+from switchboard.backfills.slices import work_slice
 from switchboard.store.database import Database
 
 Answer = dict[str, Any]
@@ -35,7 +36,7 @@ class Desk:
         execution = f"execution-{uuid.uuid4()}"
         try:
             return self._lead({"backfill": backfill, **fields}, execution)
-        except Exception as error:  # what Step Functions would catch
+        except Exception as error:  # noqa: BLE001  what Step Functions would catch
             caught = {
                 "Error": type(error).__name__,
                 "Cause": json.dumps({"errorMessage": str(error), "errorType": type(error).__name__}),
@@ -59,7 +60,7 @@ class Desk:
 
     def slice(self, run: int, step: int, lane: int) -> bool:
         """One slice; whether the lane wants another."""
-        answer = work_slice(run_number=run, step=step, lane=lane, database=self.database, clock=self.clock)
+        answer = work_slice(run_number=run, step=step, lane=lane, tools=Tools(self.database, self.clock))
         return bool(answer["again"])
 
     def go_on(self, task: Answer) -> Answer:

@@ -100,7 +100,11 @@ class Machine:
             time.sleep(0.01)
         cause = found.get("cause")
         return Ended(
-            arn, found["status"], found.get("error"), json.loads(cause) if cause else {}, json.loads(found.get("output") or "{}")
+            arn,
+            found["status"],
+            found.get("error"),
+            json.loads(cause) if cause else {},
+            json.loads(found.get("output") or "{}"),
         )
 
     def run(self, backfill: str = "lead-customers", **fields: Any) -> Ended:

@@ -24,7 +24,9 @@ def states(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Machi
 
 
 def test_the_machine_runs_a_backfill_to_its_report(states: Machine, sql: Sql) -> None:
-    sql("""INSERT INTO intake."Lead" (channel, "messengerPsid") SELECT 'sms', 'p' || n FROM generate_series(1, 30) AS n""")
+    sql(
+        """INSERT INTO intake."Lead" (channel, "messengerPsid") SELECT 'sms', 'p' || n FROM generate_series(1, 30) AS n"""
+    )
     ended = states.run(dryRun=False)
     assert (ended.status, ended.error, ended.cause) == ("SUCCEEDED", None, {})
     assert ended.output["counts"]["Leads linked"] == 30

@@ -89,7 +89,7 @@ def _is_alive(tx: Transaction, run: Run, now: datetime) -> bool:
 
 
 def resume(request: BackfillInput, definition: Definition, *, execution: str, database: Database, now: datetime) -> Run:
-    """Hands the run to this execution; recorded row errors are tried again first. Raises InvalidInput, AlreadyRunning."""
+    """Hands the run to this execution; recorded row errors come first. Raises InvalidInput, AlreadyRunning."""
     with database.transaction(limits=SHORT) as tx:
         require_tables(tx, definition, database.schemas)
         run = find_run(tx, request, definition)

@@ -110,7 +110,9 @@ Stage = Callable[[Transaction, Batch, Decision], None]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One pass over keys. `bounds` answers with the first key of each lane, at most as many as asked; none: nothing to do.
+    """One pass over keys. `bounds` answers with the first key of each lane, at most as many as asked.
+
+    Without lanes there is nothing to do.
 
     Steps with the same `name` are one step in outputs. A step with `catch_up` is done again while rows are late.
     """
@@ -158,7 +160,7 @@ class Undone:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _always(params: Mapping[str, Any]) -> bool:
+def _always(_params: Mapping[str, Any]) -> bool:
     return True
 
 
@@ -221,23 +223,27 @@ class RunFacts:
     left_alone: tuple[tuple[str, str], ...] = ()  # the first thousand
 
 
-def _nothing(tx: Transaction) -> None:
+def _nothing(_tx: Transaction) -> None:
     """No rows of its own to forget."""
 
 
-def _no_refusals(tx: Transaction, params: Mapping[str, Any], target_number: int) -> Sequence[str]:
+def _no_refusals(_tx: Transaction, _params: Mapping[str, Any], _target_number: int) -> Sequence[str]:
     return ()
 
 
-def _no_late(tx: Transaction, batch: Batch) -> Late:
+def _no_run_refusals(_tx: Transaction, _params: Mapping[str, Any]) -> Sequence[str]:
+    return ()
+
+
+def _no_late(_tx: Transaction, _batch: Batch) -> Late:
     return Late()
 
 
-def _params_as_given(params: Mapping[str, Any], parameters: Callable[[], Mapping[str, str]]) -> Mapping[str, Any]:
+def _params_as_given(params: Mapping[str, Any], _parameters: Callable[[], Mapping[str, str]]) -> Mapping[str, Any]:
     return params
 
 
-def _no_record(tx: Transaction, run: RunFacts, now: datetime) -> Mapping[str, Any] | None:
+def _no_record(_tx: Transaction, _run: RunFacts, _now: datetime) -> Mapping[str, Any] | None:
     """No record of its own."""
     return None
 
@@ -257,16 +263,15 @@ class Definition:
     rollback_params: type[BaseModel] = NoParams
     closing_steps: tuple[str, ...] = ()  # names of steps that are the end itself: verify, audit
     fill_params: Callable[[Mapping[str, Any], Callable[[], Mapping[str, str]]], Mapping[str, Any]] = _params_as_given
-    forget: Callable[[Transaction], None] = (
-        _nothing  # empties its staged rows; when a run starts and when one completes
-    )
+    # Empties its staged rows: when a run starts, and when one completes.
+    forget: Callable[[Transaction], None] = _nothing
     refusals: Callable[[Transaction, Mapping[str, Any], int], Sequence[str]] = _no_refusals  # of a rollback
-    run_refusals: Callable[[Transaction, Mapping[str, Any]], Sequence[str]] = lambda tx, params: ()  # of a run
+    run_refusals: Callable[[Transaction, Mapping[str, Any]], Sequence[str]] = _no_run_refusals  # of a run
     late: Callable[[Transaction, Batch], Late] = _no_late  # after a pass; batch.pass_number is that pass
-    record: Callable[[Transaction, RunFacts, datetime], None] = _no_record  # a real run's audit row; may come again
-    erase: Callable[[Transaction, RunFacts, datetime], None] = (
-        _no_record  # a real rollback's: removes, and writes its own
-    )
+    # A real run's audit row, which may come again; answers with figures for the report, or None.
+    record: Callable[[Transaction, RunFacts, datetime], Mapping[str, Any] | None] = _no_record
+    # A real rollback's: removes the run's audit row and writes its own.
+    erase: Callable[[Transaction, RunFacts, datetime], object] = _no_record
 
 
 def bounds_by(statement: str) -> Bounds:
@@ -279,7 +284,7 @@ def bounds_by(statement: str) -> Bounds:
     return bounds
 
 
-def _no_values(batch: Batch) -> Mapping[str, Any]:
+def _no_values(_batch: Batch) -> Mapping[str, Any]:
     return {}
 
 
@@ -340,7 +345,7 @@ def undoing(*, decide: str, apply: str, lock: str | None = None, stage: str | No
     def read(tx: Transaction, part: Part) -> Undone:
         return _undone(tx.one(decide, **part.values()))
 
-    def write(tx: Transaction, part: Part, undone: Undone) -> Undone:
+    def write(tx: Transaction, part: Part, _decided: Undone) -> Undone:
         if lock:
             tx.rows(lock, **part.values())
         return _undone(tx.one(apply, **part.values()))

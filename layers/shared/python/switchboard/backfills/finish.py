@@ -69,10 +69,7 @@ def finish_run(run_number: int, *, database: Database, now: Callable[[], datetim
 
 
 def _verify(tx: Transaction, definition: Definition, found: RunFacts) -> Findings:
-    if found.action == "rollback":
-        findings = Findings()
-    else:
-        findings = definition.verify(tx, found)
+    findings = Findings() if found.action == "rollback" else definition.verify(tx, found)
     if found.action == "verify":
         return findings
     errors = Check("Errors", 0, found.row_error_count, found.row_error_count == 0)

@@ -62,7 +62,7 @@ def _late(tx: Transaction, batch: Batch) -> Late:
     return Late(row["rows"], tuple(row["ids"] or ()))
 
 
-def _refusals(tx: Transaction, params: object, target_number: int) -> Sequence[str]:
+def _refusals(tx: Transaction, _params: object, _target_number: int) -> Sequence[str]:
     return [f"{row['name']} is NOT NULL" for row in tx.rows("lead_customers.required_columns")]
 
 

@@ -138,7 +138,7 @@ def advance(run_number: int, *, database: Database, now: Callable[[], datetime])
         if waiting is not None:
             return waiting
         with database.transaction(limits=LONG) as tx:
-            leg = _next_leg(tx, definition, run, database=database)
+            leg = _next_leg(tx, definition, run)
             if leg is None:
                 change_run(tx, run.number, lease_until=now() + TASK_LEASE)
                 return {"next": "finish", "run": run.number}
@@ -163,7 +163,7 @@ def _open_lanes(run: Run, *, database: Database, now: datetime) -> dict[str, Any
     }
 
 
-def _next_leg(tx: Transaction, definition: Definition, run: Run, *, database: Database) -> Leg | None:
+def _next_leg(tx: Transaction, definition: Definition, run: Run) -> Leg | None:
     """The leg after the run's present one; None after the last one. Looks for late rows at the end of a pass."""
     again = tx.one("backfill.first_open_step", run_number=run.number)["step"]
     if again is not None:

@@ -52,7 +52,7 @@ def _step(undo: Undo, kind: str, image_step: int, target_number: int) -> Step:
 
 
 def _bounds(place: dict[str, Any]) -> Bounds:
-    def bounds(tx: Transaction, batch: Batch, lanes: int) -> Sequence[str]:
+    def bounds(tx: Transaction, _batch: Batch, lanes: int) -> Sequence[str]:
         return [row["first_key"] for row in tx.rows("backfill.image_bounds", lanes=lanes, **place)]
 
     return bounds

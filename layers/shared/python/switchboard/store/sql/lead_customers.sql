@@ -207,10 +207,10 @@ WITH page AS MATERIALIZED (
     WHERE first_group < cast(:until AS uuid) OR cast(:until AS uuid) IS NULL
 ), member AS MATERIALIZED (
     SELECT s.group_id, s.pass, s.lead_id
-    FROM bound
-    JOIN ops.lead_customers_lead AS s ON s.group_id >= bound.first_group
-    WHERE (bound.next_group IS NULL OR s.group_id < bound.next_group)
-      AND (cast(:until AS uuid) IS NULL OR s.group_id < cast(:until AS uuid))
+    FROM ops.lead_customers_lead AS s
+    WHERE s.group_id >= (SELECT first_group FROM bound)
+      AND s.group_id <= coalesce((SELECT next_group FROM bound), cast(:until AS uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      AND s.group_id IS DISTINCT FROM coalesce((SELECT next_group FROM bound), cast(:until AS uuid))
 ), lead AS (
     SELECT m.group_id, m.pass, l.*
     FROM (VALUES (cast(NULL AS text))) AS absent (org_id)
@@ -219,6 +219,7 @@ WITH page AS MATERIALIZED (
         SELECT id, cast(org_id AS text) AS org, "messengerPsid", name, phone, email, created_at, customer_id
         FROM {intake}."Lead"
         WHERE id = m.lead_id
+        LIMIT 1
     ) AS l
 ), keyed AS (
     SELECT lead.*, ops.lead_key("messengerPsid", phone, email, cast(id AS text)) AS key FROM lead
@@ -240,20 +241,22 @@ WITH page AS MATERIALIZED (
            coalesce(g.linked, made.customer_id, other.customer_id) AS existing,
            coalesce(other.several, false) AND g.linked IS NULL AND made.customer_id IS NULL AS several
     FROM grouped AS g
-    LEFT JOIN ops.lead_customers_group AS before ON before.group_id = g.group_id
+    LEFT JOIN LATERAL (
+        SELECT b.group_id FROM ops.lead_customers_group AS b WHERE b.group_id = g.group_id LIMIT 1
+    ) AS before ON true
     LEFT JOIN LATERAL (
         SELECT d.customer_id
         FROM ops.lead_customers_candidate AS d
-        JOIN {intake}."Customer" AS c ON c.id = d.customer_id
         WHERE d.group_id = g.group_id AND d.made
+          AND EXISTS (SELECT 1 FROM {intake}."Customer" AS c WHERE c.id = d.customer_id LIMIT 1)
         ORDER BY d.created_at, d.customer_id
         LIMIT 1
     ) AS made ON g.linked IS NULL
     LEFT JOIN LATERAL (
         SELECT (array_agg(d.customer_id ORDER BY d.created_at, d.customer_id))[1] AS customer_id, count(*) > 1 AS several
         FROM ops.lead_customers_candidate AS d
-        JOIN {intake}."Customer" AS c ON c.id = d.customer_id
         WHERE d.group_id = g.group_id AND NOT d.made
+          AND EXISTS (SELECT 1 FROM {intake}."Customer" AS c WHERE c.id = d.customer_id LIMIT 1)
     ) AS other ON g.linked IS NULL
 ), chosen AS MATERIALIZED (
     SELECT f.*, coalesce(f.existing, cast(gen_random_uuid() AS {intake_key})) AS customer_id,
@@ -371,19 +374,22 @@ WITH page AS MATERIALIZED (
     SELECT page.lead_id, g.customer_id, l.customer_id AS linked
     FROM (VALUES (cast(NULL AS text))) AS absent (org_id)
     CROSS JOIN page
-    JOIN ops.lead_customers_group AS g ON g.group_id = page.group_id
+    CROSS JOIN LATERAL (
+        SELECT f.customer_id FROM ops.lead_customers_group AS f WHERE f.group_id = page.group_id LIMIT 1
+    ) AS g
     CROSS JOIN LATERAL (
         SELECT customer_id,
                ops.lead_group(cast(org_id AS text), ops.lead_key("messengerPsid", phone, email, cast(id AS text))) AS group_id
         FROM {intake}."Lead"
         WHERE id = page.lead_id
+        LIMIT 1
     ) AS l
     WHERE page.place <= :size AND page.pass = :pass AND l.group_id = page.group_id
 ), linkable AS MATERIALIZED (
     SELECT lead_id, customer_id
     FROM member
     WHERE linked IS NULL
-      AND (:dry_run OR EXISTS (SELECT 1 FROM {intake}."Customer" AS c WHERE c.id = member.customer_id))
+      AND (:dry_run OR EXISTS (SELECT 1 FROM {intake}."Customer" AS c WHERE c.id = member.customer_id LIMIT 1))
 )
 SELECT (SELECT group_id || '/' || lead_id FROM page WHERE place = cast(:size AS integer) + 1) AS next_key,
        (SELECT group_id || '/' || lead_id FROM page WHERE place = 1) AS first_key,
@@ -430,9 +436,14 @@ WITH page AS MATERIALIZED (
 ), known AS MATERIALIZED (
     SELECT page.id, page.customer_id AS linked, coalesce(l.customer_id, g.customer_id) AS customer_id
     FROM page
-    JOIN {intake}."Lead" AS l ON l.id = page.lead_id
-    LEFT JOIN ops.lead_customers_lead AS s ON :dry_run AND s.lead_id = l.id
-    LEFT JOIN ops.lead_customers_group AS g ON g.group_id = s.group_id
+    CROSS JOIN LATERAL (SELECT f.customer_id FROM {intake}."Lead" AS f WHERE f.id = page.lead_id LIMIT 1) AS l
+    LEFT JOIN LATERAL (
+        SELECT g.customer_id
+        FROM ops.lead_customers_lead AS s
+        JOIN ops.lead_customers_group AS g ON g.group_id = s.group_id
+        WHERE s.lead_id = page.lead_id
+        LIMIT 1
+    ) AS g ON :dry_run
     WHERE page.place <= :size
       AND (cast(:pass AS integer) = 1 OR (page.customer_id IS NULL AND NOT :dry_run))
 )
