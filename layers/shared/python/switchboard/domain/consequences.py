@@ -28,12 +28,14 @@ class Consequences:
     inputs: RouteInputs
     route: Route
     body: str  # without the tag
+    shown_tag: int | None = None
 
     def relay_to_sitter(self, standing: Standing) -> None:
         """A client's text to the sitter of the window."""
         facts = self.draft.facts
         name = facts.clients[standing.client_id].name
-        body = wording.relayed(name, self.draft.text.body, tag=self._shown_tag(standing))
+        self.shown_tag = self._shown_tag(standing)
+        body = wording.relayed(name, self.draft.text.body, tag=self.shown_tag)
         passed = self._pass_on(
             standing, actor=("client", standing.client_id), recipient=facts.sitters[standing.sitter_id], body=body
         )
@@ -215,4 +217,6 @@ class Consequences:
         metadata: dict[str, Any] = {"route": self.route.as_json(self.inputs)}
         if finding:
             metadata["contact"] = finding.as_json()
+        if self.shown_tag is not None:
+            metadata["tag"] = self.shown_tag
         return metadata

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from switchboard.domain import wording
 from switchboard.domain.decision import (
     Attempt,
     Decision,
@@ -21,9 +20,8 @@ from switchboard.domain.decision import (
 from switchboard.domain.facts import Facts, Person, Thread
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.messages import OutboundText, Purpose
+from switchboard.domain.relaying import Passage, relayed
 from switchboard.domain.standing import Standing
-
-LONGEST = 1_600  # characters that Twilio takes in one text
 
 
 class Draft:
@@ -160,31 +158,21 @@ class Draft:
         inbound_event_id: str,
         arrived_at: datetime,
     ) -> None:
-        """The text to the other side of a window, from the thread's number, cut where Twilio would refuse it."""
-        sitter_id, client_id = standing.sitter_id, standing.client_id
-        from_sitter = actor_type == "sitter"
-        whole = body if body.strip() or media_urls else body + wording.NO_WORDS
-        for start in range(0, max(len(whole), 1), LONGEST):
-            self.outbound.append(
-                OutboundText(
-                    event_id=self.new_id(),
-                    org_id=self.facts.organisation.id,
-                    thread_id=standing.thread_id,
-                    sender_e164=self.facts.threads[standing.thread_id].number_e164 or self.facts.number.e164,
-                    recipient_e164=recipient_e164,
-                    body=whole[start : start + LONGEST],
-                    purpose=Purpose.RELAY,
-                    actor_type=actor_type,
-                    actor_user_id=sitter_id if from_sitter else None,
-                    actor_client_id=None if from_sitter else client_id,
-                    media_urls=media_urls if start == 0 else (),
-                    inbound_event_id=inbound_event_id,
-                    arrived_at=arrived_at,
-                    window_id=standing.window_id,
-                    not_after=standing.end_at,
-                    responsible_sitter_id=sitter_id,
-                )
-            )
+        """The text to the other side of a window, from the thread's number."""
+        passage = Passage(
+            org_id=self.facts.organisation.id,
+            thread_id=standing.thread_id,
+            sender_e164=self.facts.threads[standing.thread_id].number_e164 or self.facts.number.e164,
+            recipient_e164=recipient_e164,
+            from_sitter=actor_type == "sitter",
+            client_id=standing.client_id,
+            sitter_id=standing.sitter_id,
+            window_id=standing.window_id,
+            not_after=standing.end_at,
+            inbound_event_id=inbound_event_id,
+            arrived_at=arrived_at,
+        )
+        self.outbound += relayed(passage, body=body, media_urls=media_urls, new_id=self.new_id)
 
     def record(
         self,
