@@ -11,7 +11,6 @@ export SAM_CLI_TELEMETRY := 0
 RUN := .venv/bin/python
 SAM := .venv-sam/bin/sam
 WORKERS ?= auto
-PORT ?= 8787
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
 	--no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
