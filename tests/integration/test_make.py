@@ -11,11 +11,11 @@ import pytest
 
 from tests.architecture.sources import ROOT
 
-RECIPE = """
-.PHONY: run
-run:
-\t@exec {python} -c "import threading; from local.make import follow_make; follow_make(); print('ready', flush=True); threading.Event().wait(60)"
-"""
+RECIPE = ".PHONY: run\nrun:\n\t@exec {python} -c '{program}'\n"
+PROGRAM = (
+    "import threading; from local.make import follow_make; follow_make(); "
+    'print("ready", flush=True); threading.Event().wait(60)'
+)
 
 
 def test_make_alone_prints_the_targets() -> None:
@@ -43,7 +43,7 @@ def test_an_old_python_is_refused_in_one_line(tmp_path: Path) -> None:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only /proc shows what make knows")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
 def test_what_stops_make_alone_stops_what_it_runs(tmp_path: Path, number: signal.Signals) -> None:
-    (tmp_path / "Makefile").write_text(RECIPE.format(python=sys.executable))
+    (tmp_path / "Makefile").write_text(RECIPE.format(python=sys.executable, program=PROGRAM))
     (tmp_path / "local").symlink_to(ROOT / "local")
     make = subprocess.Popen(
         [shutil.which("make") or "make", "run"], cwd=tmp_path, stdout=subprocess.PIPE,
