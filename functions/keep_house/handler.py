@@ -1,9 +1,11 @@
 """Housekeeping, each minute. A new part is one line."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from switchboard import runtime
+from switchboard.backfills.runs import drop_old_images, pause_lost_runs
 from switchboard.services import keep_outbox, keep_texts, rest_numbers
 from switchboard.services.keep_house import Part, keep_house
 from switchboard.services.receive_text import Receiving
@@ -17,6 +19,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     rows: dict[str, Any] = {"database": database, "now": now}
     made = rows | {"queue": queue, "new_id": new_id}
     settled = made | {"fraction": runtime.fraction}
+    kept = timedelta(days=runtime.settings().before_image_days)
     using = Receiving(database=database, send_queue=queue, flags=flags, now=runtime.now, new_id=new_id)
     parts: dict[str, Part] = {
         "announce_waiting": partial(keep_outbox.announce_waiting, queue=queue, **rows),
@@ -28,5 +31,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:
         "expire_held_texts": partial(keep_texts.expire_held_texts, using=using),
         "route_stored_texts": partial(keep_texts.route_stored_texts, using=using),
         "keep_response_records": partial(keep_texts.keep_response_records, using=using),
+        "pause_lost_runs": lambda: len(pause_lost_runs(**rows)),
+        "drop_old_images": partial(drop_old_images, keep=kept, **rows),
     }
     return keep_house(parts, turn=now.minute)

@@ -9,7 +9,7 @@ import pytest
 from switchboard.errors import DatabaseUnavailable
 from switchboard.services.keep_house import BUDGET_S, HousekeepingIncomplete, Part, keep_house
 from switchboard.services.keep_outbox import announce_waiting, poll_unfinished
-from tests.delivery_builders import NOW, THREAD, a_relay, arrange_thread, queue_texts
+from tests.delivery_builders import THREAD, a_relay, arrange_thread, queue_texts
 from tests.delivery_stage import Stage, new_ids
 
 
@@ -98,8 +98,9 @@ def test_a_thread_in_a_workers_hands_is_left_to_it(stage: Stage) -> None:
     assert seen == [[]]
 
 
-def poll(stage: Stage) -> int:
+def poll(stage: Stage, **changes: Any) -> int:
     return poll_unfinished(
+        **changes,
         database=stage.database,
         queue=stage.queue,
         twilio=stage.sender(),
@@ -111,7 +112,7 @@ def poll(stage: Stage) -> int:
 
 def sent_text(stage: Stage, *, ends: str, code: int | None = None) -> str:
     """A text that Twilio brought to its end without telling."""
-    [event_id] = queue_texts(stage.database, a_relay(not_after=NOW + timedelta(days=2)))
+    [event_id] = queue_texts(stage.database, a_relay(not_after=None, window_id=None))
     stage.work()
     message = stage.simulator.account.messages()[-1]
     message.status, message.error_code = ends, code
@@ -158,6 +159,15 @@ def test_a_twilio_that_is_away_is_asked_in_the_next_run(stage: Stage) -> None:
     )
     assert done == 0
     assert poll(stage) == 1
+
+
+def test_a_slow_twilio_leaves_time_for_the_other_parts(stage: Stage) -> None:
+    for _ in range(4):
+        sent_text(stage, ends="delivered")
+    stage.clock.move(hours=13)
+    seconds = iter([0.0, 5.0, 10.0, 15.0])
+    assert poll(stage, clock=lambda: next(seconds)) == 2
+    assert poll(stage) == 2
 
 
 def test_two_housekeepings_at_once_do_no_harm(stage: Stage) -> None:

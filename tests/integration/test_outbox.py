@@ -25,6 +25,7 @@ from tests.delivery_builders import (
     next_id,
     queue_texts,
 )
+from tests.delivery_stage import ListQueue
 
 
 @pytest.fixture(autouse=True)
@@ -164,7 +165,13 @@ class BrokenQueue:
         raise QueueUnavailable
 
 
-def test_a_queue_that_is_away_does_not_break_what_was_committed() -> None:
+def test_a_queue_that_is_away_breaks_nothing_and_is_asked_once() -> None:
     queue = BrokenQueue()
     announce(queue, ["a", "b", "a"])
-    assert queue.asked == ["a", "b"]
+    assert queue.asked == ["a"]
+
+
+def test_a_thread_is_announced_once_however_many_of_its_texts_wait() -> None:
+    queue = ListQueue()
+    announce(queue, ["a", "b", "a"])
+    assert queue.put_ == [("a", 0), ("b", 0)]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from switchboard.domain.messages import Purpose
+from switchboard.store.database import _Session
 from tests.delivery_builders import (
     CLIENT_PHONE,
     NOW,
@@ -99,6 +100,28 @@ def test_one_threads_trouble_does_not_hold_another(stage: Stage) -> None:
     assert stage.sent() == ["free"]
 
 
+def test_a_text_costs_twelve_round_trips_and_each_further_one_of_its_thread_seven(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.work()  # opens the connection
+    queue_texts(stage.database, a_relay())
+    stage.work()  # prepares the statements
+    made: list[int] = []
+    for name in ("script", "run"):
+        original = getattr(_Session, name)
+
+        def counting(self: _Session, *given: Any, original: Any = original) -> Any:
+            made.append(1)
+            return original(self, *given)
+
+        monkeypatch.setattr(_Session, name, counting)
+    for texts, round_trips in ((1, 12), (5, 12 + 4 * 7)):
+        queue_texts(stage.database, *(a_relay() for _ in range(texts)))
+        made.clear()
+        stage.work()
+        assert sum(made) == round_trips
+
+
 class Interrupting:
     """Twilio's client, with something else happening just before each call ends its way."""
 
@@ -139,6 +162,13 @@ def test_only_a_confirmation_goes_to_a_person_who_has_opted_out(stage: Stage) ->
     )
     stage.work()
     assert stage.sent() == ["confirmation"]
+
+
+def test_an_opt_out_at_one_organisation_is_none_at_another(stage: Stage) -> None:
+    stage.sql(OPT_OUT.replace("org-1", "org-2"), phone=SITTER_PHONE, at=NOW)
+    queue_texts(stage.database, a_relay())
+    stage.work()
+    assert stage.sent() == ["hello"]
 
 
 def test_a_stop_in_the_middle_of_a_threads_texts_holds_for_those_that_follow(stage: Stage) -> None:

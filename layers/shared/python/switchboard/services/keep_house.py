@@ -7,7 +7,7 @@ from aws_lambda_powertools import Logger
 
 from switchboard.errors import SwitchboardError
 
-Part = Callable[[], int]
+Part = Callable[[], int | None]
 BUDGET_S = 45.0
 logger = Logger(service="switchboard", child=True)
 
@@ -32,7 +32,7 @@ def keep_house(parts: Mapping[str, Part], *, turn: int, clock: Callable[[], floa
             undone.append(name)
             continue
         try:
-            done[name] = parts[name]()
+            done[name] = parts[name]() or 0
         except Exception as error:  # noqa: BLE001  whatever a part's trouble is, the others go on
             logger.error("housekeeping_part_failed", part=name, error=_named(error))  # noqa: TRY400  no traceback: it may quote a text
             undone.append(name)

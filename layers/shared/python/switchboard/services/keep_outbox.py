@@ -1,5 +1,6 @@
 """Housekeeping of what leaves: threads whose texts wait, callbacks that came early, texts without a final status."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -14,7 +15,7 @@ from switchboard.twilio import TwilioSender
 
 THREADS_A_RUN = 500
 STATUSES_A_RUN = 200
-POLLS_A_RUN = 20
+POLLS_A_RUN, POLLING_S = 20, 10.0
 POLL_AFTER = timedelta(hours=12)
 EARLY_KEPT = timedelta(days=7)
 logger = Logger(service="switchboard", child=True)
@@ -50,16 +51,20 @@ def poll_unfinished(
     now: datetime,
     new_id: Callable[[], str],
     fraction: Callable[[], float],
+    clock: Callable[[], float] = time.monotonic,
 ) -> int:
-    """Asks Twilio, once, for texts that have no final status after 12 h."""
+    """Asks Twilio, once, for texts that have no final status after 12 h; a slow one leaves the rest for later."""
+    began_at = clock()
     with database.transaction(read_only=True) as tx:
         sids = outbox.unfinished_sids(tx, sent_before=now - POLL_AFTER, limit=POLLS_A_RUN)
-    for sid in sids:
+    for done, sid in enumerate(sids):
+        if clock() - began_at > POLLING_S:
+            return done
         try:
             message = twilio.fetch(sid)
         except TwilioUnavailable as error:
             logger.warning("twilio_not_polled", error=str(error))
-            return sids.index(sid)
+            return done
         if message is not None:
             report = StatusReport(sid=sid, status=message.status, error_code=message.error_code)
             record_status(report, database=database, queue=queue, now=now, new_id=new_id, fraction=fraction())

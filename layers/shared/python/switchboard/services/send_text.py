@@ -40,12 +40,13 @@ class SendQueue(Protocol):
 
 
 def announce(queue: SendQueue, thread_ids: Iterable[str], *, delay_s: int = 0) -> None:
-    """Tells the worker, after commit, whose texts wait. A failure is logged only: housekeeping finds the rows."""
+    """Tells the worker, after commit, whose texts wait. A failure ends it: housekeeping finds the rows."""
     for thread_id in dict.fromkeys(thread_ids):
         try:
             queue.put({"threadId": thread_id}, delay_s=delay_s)
         except QueueUnavailable as error:
             logger.warning("thread_not_announced", thread_id=thread_id, error=str(error))
+            return  # whoever waits for an answer must not wait for one time-out after the other
 
 
 @dataclass(frozen=True, slots=True)
