@@ -113,7 +113,6 @@ class Facts:
     sitter: Sitter | None
     threads: tuple[Thread, ...]
     front_desk: Number | None
-    sitter_number: Number | None
     tags: tuple[TaggedSpan, ...]
     was_completed: bool
 

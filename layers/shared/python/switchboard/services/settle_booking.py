@@ -1,7 +1,7 @@
 """Brings a booking's thread, number and window to the desired state, in a transaction that holds the booking."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from switchboard.domain.bookings import (
@@ -56,7 +56,7 @@ def settle(
     """
     gathered = bookings.gather(tx, event, now=now)
     facts, snapshots = _standing(event, gathered)
-    _take_sitter_back(tx, event, snapshots, gathered, now=now, new_id=new_id)
+    gathered = _take_sitter_back(tx, event, snapshots, gathered, now=now, new_id=new_id)
     if is_older(event.booking, gathered.booking):
         answer, rows = Answer(Outcome.SKIPPED, Reason.STALE), Rows()
     else:
@@ -88,14 +88,12 @@ def _standing(event: BookingEvent, gathered: Gathered) -> tuple[Facts, Snapshots
     if event.sitter is not None:
         sitters[event.sitter.id] = newer_sitter(event.sitter, sitters.get(event.sitter.id))
     sitter = sitters.get(booking.sitter_id) if booking.sitter_id else None
-    kept = gathered.sitter_numbers.get(sitter.id) if sitter else None
     facts = Facts(
         booking=booking,
         client=clients.get(booking.client_id) if booking.client_id else None,
         sitter=sitter,
         threads=gathered.threads,
         front_desk=gathered.front_desk,
-        sitter_number=kept[0] if kept else None,
         tags=gathered.tags,
         was_completed=gathered.booking is not None and gathered.booking.status is BookingStatus.COMPLETED,
     )
@@ -175,16 +173,18 @@ def _pool_number(tx: Transaction, org_id: str, facts: Facts, *, now: datetime, n
 
 def _take_sitter_back(
     tx: Transaction, event: BookingEvent, snapshots: Snapshots, gathered: Gathered, *, now: datetime, new_id: NewId
-) -> None:
+) -> Gathered:
     """A sitter who comes back gets their number back; their other bookings are looked at again."""
     sitter = snapshots.sitter
     stored = gathered.sitters.get(sitter.id) if sitter else None
     if sitter is None or not sitter.active or stored is None or stored.active:
-        return
-    number, is_in_use = gathered.sitter_numbers.get(sitter.id, (None, True))
-    if number is not None and not is_in_use:
-        numbers.keep_sitter_number(tx, org_id=event.org_id, number=number, sitter_id=sitter.id, now=now, new_id=new_id)
+        return gathered
     bookings.wake_others(tx, event, sitter_id=sitter.id, now=now)
+    number, is_in_use = gathered.sitter_numbers.get(sitter.id, (None, True))
+    if number is None or is_in_use:
+        return gathered
+    numbers.keep_sitter_number(tx, org_id=event.org_id, number=number, sitter_id=sitter.id, now=now, new_id=new_id)
+    return replace(gathered, sitter_numbers={**gathered.sitter_numbers, sitter.id: (number, True)})
 
 
 def _let_sitter_go(

@@ -129,16 +129,16 @@ class Transaction:
     def __init__(self, session: "_Session") -> None:
         self._session = session
 
-    def rows(self, name: str, **params: Any) -> list[Row]:
+    def rows(self, name: str, /, **params: Any) -> list[Row]:
         """All rows of a statement. Pass instants aware, lists as arrays, dicts as JSON; one round trip when warm."""
         return self._session.run(name, params)
 
-    def row(self, name: str, **params: Any) -> Row | None:
+    def row(self, name: str, /, **params: Any) -> Row | None:
         """The first row, or None."""
         rows = self._session.run(name, params)
         return rows[0] if rows else None
 
-    def one(self, name: str, **params: Any) -> Row:
+    def one(self, name: str, /, **params: Any) -> Row:
         """The row of a statement that always returns one."""
         return self._session.run(name, params)[0]
 
