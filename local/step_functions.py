@@ -3,7 +3,7 @@
 import re
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -40,35 +40,33 @@ def lambda_client(invoke_url: str) -> Any:
     )
 
 
-@contextmanager
-def interpreting(client: Any) -> Iterator[None]:
-    """Makes moto in this process run state machines, its Lambda tasks through `client`."""
+def run_machines_through(client: Any) -> Callable[[], None]:
+    """Makes moto in this process run state machines, its Lambda tasks through `client`; answers with the way back."""
     from moto.core.config import default_user_config
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
-    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_lambda
 
-    modules = (lambda_eval_utils, state_task_service_lambda)
-    before = [getattr(module, "boto_client_for", None) for module in modules]
     sys.setrecursionlimit(max(_RECURSION, sys.getrecursionlimit()))
-    stack_before = threading.stack_size(_STACK_BYTES)
-    switched = default_user_config["stepfunctions"]
-    was = switched["execute_state_machine"]
-    switched["execute_state_machine"] = True
+    found, stack = lambda_eval_utils.boto_client_for, threading.stack_size(_STACK_BYTES)
+    lambda_eval_utils.boto_client_for = lambda *_, **__: client
+    switch = default_user_config["stepfunctions"]
+    was, switch["execute_state_machine"] = switch["execute_state_machine"], True
 
-    def client_for(*_: Any, **__: Any) -> Any:
-        return client
+    def restore() -> None:
+        lambda_eval_utils.boto_client_for = found
+        switch["execute_state_machine"] = was
+        threading.stack_size(stack)
 
-    for module in modules:
-        if hasattr(module, "boto_client_for"):
-            module.boto_client_for = client_for
+    return restore
+
+
+@contextmanager
+def interpreting(client: Any) -> Iterator[None]:
+    """The same for as long as the block lasts."""
+    restore = run_machines_through(client)
     try:
         yield
     finally:
-        for module, found in zip(modules, before, strict=True):
-            if found is not None:
-                module.boto_client_for = found
-        switched["execute_state_machine"] = was
-        threading.stack_size(stack_before)
+        restore()
 
 
 def definition(file: Path = FILE) -> str:

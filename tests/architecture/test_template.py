@@ -21,6 +21,19 @@ GLOBALS: dict[str, Any] = TEMPLATE["Globals"]["Function"]
 STARS: dict[tuple[str, str], str] = {
     ("Backfill", "states:DescribeExecution"): "the lanes of a Distributed Map are executions that Step Functions names",
     ("Backfill", "states:StopExecution"): "the lanes of a Distributed Map are executions that Step Functions names",
+    **{
+        ("Backfill", f"logs:{action}"): "setting up log delivery knows no single resource"
+        for action in (
+            "CreateLogDelivery",
+            "GetLogDelivery",
+            "UpdateLogDelivery",
+            "DeleteLogDelivery",
+            "ListLogDeliveries",
+            "PutResourcePolicy",
+            "DescribeResourcePolicies",
+            "DescribeLogGroups",
+        )
+    },
 }
 
 # Environment variables that are other programs', not the settings'.

@@ -110,9 +110,7 @@ Stage = Callable[[Transaction, Batch, Decision], None]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One pass over keys. `bounds` answers with the first key of each lane, at most as many as asked.
-
-    Without lanes there is nothing to do.
+    """One pass over keys. `bounds` answers with the first key of each lane, at most as many as asked; none: no rows.
 
     Steps with the same `name` are one step in outputs. A step with `catch_up` is done again while rows are late.
     """
@@ -160,7 +158,7 @@ class Undone:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _always(_params: Mapping[str, Any]) -> bool:
+def _always(*_: object) -> bool:
     return True
 
 
@@ -200,7 +198,7 @@ class Late:
     """Rows that came after the last pass."""
 
     rows: int = 0
-    ids: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()  # the first hundred
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,29 +221,20 @@ class RunFacts:
     left_alone: tuple[tuple[str, str], ...] = ()  # the first thousand
 
 
-def _nothing(_tx: Transaction) -> None:
-    """No rows of its own to forget."""
+def _nothing(*_: object) -> None:
+    """What a backfill does not need."""
 
 
-def _no_refusals(_tx: Transaction, _params: Mapping[str, Any], _target_number: int) -> Sequence[str]:
+def _no_reasons(*_: object) -> Sequence[str]:
     return ()
 
 
-def _no_run_refusals(_tx: Transaction, _params: Mapping[str, Any]) -> Sequence[str]:
-    return ()
-
-
-def _no_late(_tx: Transaction, _batch: Batch) -> Late:
+def _no_late(*_: object) -> Late:
     return Late()
 
 
-def _params_as_given(params: Mapping[str, Any], _parameters: Callable[[], Mapping[str, str]]) -> Mapping[str, Any]:
+def _as_given(params: Mapping[str, Any], *_: object) -> Mapping[str, Any]:
     return params
-
-
-def _no_record(_tx: Transaction, _run: RunFacts, _now: datetime) -> Mapping[str, Any] | None:
-    """No record of its own."""
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,16 +251,16 @@ class Definition:
     run_params: type[BaseModel] = NoParams
     rollback_params: type[BaseModel] = NoParams
     closing_steps: tuple[str, ...] = ()  # names of steps that are the end itself: verify, audit
-    fill_params: Callable[[Mapping[str, Any], Callable[[], Mapping[str, str]]], Mapping[str, Any]] = _params_as_given
+    fill_params: Callable[[Mapping[str, Any], Callable[[], Mapping[str, str]]], Mapping[str, Any]] = _as_given
     # Empties its staged rows: when a run starts, and when one completes.
     forget: Callable[[Transaction], None] = _nothing
-    refusals: Callable[[Transaction, Mapping[str, Any], int], Sequence[str]] = _no_refusals  # of a rollback
-    run_refusals: Callable[[Transaction, Mapping[str, Any]], Sequence[str]] = _no_run_refusals  # of a run
+    refusals: Callable[[Transaction, Mapping[str, Any], int], Sequence[str]] = _no_reasons  # of a rollback
+    run_refusals: Callable[[Transaction, Mapping[str, Any]], Sequence[str]] = _no_reasons  # of a run
     late: Callable[[Transaction, Batch], Late] = _no_late  # after a pass; batch.pass_number is that pass
     # A real run's audit row, which may come again; answers with figures for the report, or None.
-    record: Callable[[Transaction, RunFacts, datetime], Mapping[str, Any] | None] = _no_record
+    record: Callable[[Transaction, RunFacts, datetime], Mapping[str, Any] | None] = _nothing
     # A real rollback's: removes the run's audit row and writes its own.
-    erase: Callable[[Transaction, RunFacts, datetime], object] = _no_record
+    erase: Callable[[Transaction, RunFacts, datetime], object] = _nothing
 
 
 def bounds_by(statement: str) -> Bounds:
@@ -284,7 +273,7 @@ def bounds_by(statement: str) -> Bounds:
     return bounds
 
 
-def _no_values(_batch: Batch) -> Mapping[str, Any]:
+def _no_values(*_: object) -> Mapping[str, Any]:
     return {}
 
 
