@@ -42,7 +42,16 @@ _INVITING = (
         "im|i_am|were|we_are|its_me|also|available|estoy|always|mostly also|always|mostly|easier? on|en|over_on the?"
         " <sure>|signal|snap|tg|wa|x !too_much|all_day|the_phone|watching|looking"
     ),
-    "my|mi|our ..1 <sure> !post|posts|story|feed|app|page_about|stories|friends|account_got|is_down|got",
+    (
+        "my|mi|our <sure> is|es|handle|name|username|user|page|profile|id|account|too|number|instead"
+        " !down|full|not|broken|got"
+    ),
+    (
+        "heres|here_is|check|check_out|see|follow|find|visit|add|on|to|use|look_at|look_up|out|via|whats|en|por|this_is"
+        " ..1 my|mi|our <sure> !post|posts|story|feed|app|stories|friends|later|already|lol|haha|yet|tonight|tomorrow"
+    ),
+    "my|mi|our <sure> $",
+    "follow|add ..2 on <any>",
     (
         "whats|what_is|got|have|give|gimme|send|share|drop|cual_es|tienes|pasame|dame|need|use|usas|uses me?"
         " your|ur|a|an|you|you_on|u|tu|tus|the? <sure>"
@@ -61,8 +70,8 @@ _INVITING = (
 )
 _PAYING = (
     (
-        "<pay> me|us|you|u|him|her|tag|handle|name|id|instead|works|work|is|ok|okay|under|too|or|and_skip|for|directly"
-        "|direct|account|cash|and"
+        "<pay> me|us|you|u|him|her|to|tag|handle|name|id|instead|works|work|is|ok|okay|under|too|or|and_skip|for"
+        "|directly|direct|account|cash|and"
     ),
     (
         "my|your|ur|mi|tu|our|by|via|with|w|thru|through|on|to|pay|accept|take|takes|use|using|have|got|do|over|por|en|con|prefer"
@@ -77,7 +86,7 @@ _IN_CHANNEL = (
     ),
     "scam|on_file|here_in_the|in_app",
 )
-_NAMING = ("<any>|<pay>|handle|username|user_name|usuario|dms|my_name !x",)
+_NAMING = ("<any>|<pay>|google|lookup|handle|username|user_name|usuario|dms|my_name !x",)
 _SENTENCE_END = re.compile(r"[.!?]\s")
 _ADDRESSED = re.compile(r"\b(?:me|us|you|u)\b")
 _AT_NAME = re.compile(r"(?<![a-z0-9.*])@ ?([a-z][a-z0-9_.-]{2,40})")
@@ -91,6 +100,12 @@ _NO_NAME = words_of(
     " petsmart petco starbucks target walmart costco whole foods lowes home_depot my your pm am dusk dawn lunch"
     " dinner breakfast bedtime five six seven eight nine ten four three two one random both her his"
 )
+# What a service is said to be where it is no name.
+_PREDICATES = words_of(
+    "better easier faster quicker slower private public closed broken working annoying boring awesome amazing stupid"
+    " perfect useful useless banned blocked hacked offline online scary creepy evil garbage cheaper simple enough"
+)
+_SURE_NAMES = (SERVICES - VAGUE_SERVICES) | PAYMENTS | {"snap"}
 _NAME_REACH = 5
 _MOST_NAMES = 3
 _MOST_NAMED = 100  # no text names more services than that to anybody
@@ -116,7 +131,7 @@ def handles_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
 
 def names_across(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     """Spans that hold a service and, perhaps in a later text, a name on it."""
-    spans = _named(reading, phrases, _rules(("<sure>|<pay>",)))
+    spans = _named(reading, phrases, _rules(("<sure>|<pay>",)), is_across=True)
     return [span for span in spans if not _ADDRESSED.search(reading.text, *span)]
 
 
@@ -124,7 +139,10 @@ HANDLE_TRIGGERS = (
     SERVICES
     | VAGUE_SERVICES
     | PAYMENTS
-    | words_of("dm pm dms handle username usuario app pay cash chat gram book mo pal tok messenger message time in")
+    | words_of(
+        "google lookup dm pm dms handle username usuario app pay cash chat gram book mo pal tok messenger message"
+        " time in"
+    )
 )
 
 
@@ -156,7 +174,9 @@ def _is_in_channel(text: str, start: int, end: int) -> bool:
     return _rules(_IN_CHANNEL).search(text, begin, stop) is not None
 
 
-def _named(reading: Reading, phrases: Phrases, pattern: re.Pattern[str]) -> list[tuple[int, int]]:
+def _named(
+    reading: Reading, phrases: Phrases, pattern: re.Pattern[str], *, is_across: bool = False
+) -> list[tuple[int, int]]:
     """A service with a user name beside it."""
     spans: list[tuple[int, int]] = []
     for match in islice(pattern.finditer(phrases.text), _MOST_NAMED):
@@ -166,7 +186,7 @@ def _named(reading: Reading, phrases: Phrases, pattern: re.Pattern[str]) -> list
         at = _name_after(reading, last, match.group().strip())
         if at is not None:
             spans.append((reading.starts[first], reading.ends[at]))
-        elif match.group().strip() in SERVICES | PAYMENTS:
+        elif not is_across and match.group().strip() in SERVICES | PAYMENTS:
             before = _name_before(reading, first)
             if before is not None:
                 spans.append((reading.starts[before], reading.ends[last]))
@@ -187,9 +207,11 @@ def _name_after(reading: Reading, service: int, word: str) -> int | None:
     whole = reading.text[reading.starts[at] if at < service else _start(reading, at, name) : reading.ends[at]]
     if is_user_name(name, _written(reading, at)) or is_user_name(whole, whole):
         return at
-    is_sure = word in SERVICES - VAGUE_SERVICES or word in PAYMENTS
+    is_leet = not reading.words[service].isalpha()
+    is_sure = is_leet or word in _SURE_NAMES
     is_name = len(name) >= _SHORTEST_NAME and name.isalpha() and name not in _NO_NAME
     is_alone = at + 1 >= len(reading.words) or not reading.gap(at).isspace()
+    told = told or (len(name) > _NAME_REACH and name not in _PREDICATES and reading.words[at - 1] in {"is", "es"})
     return at if told and is_sure and is_name and is_alone else None
 
 

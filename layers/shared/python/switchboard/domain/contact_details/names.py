@@ -41,6 +41,12 @@ _COUNTRY_LENGTH = 2
 _FEATURES = re.compile(r"[a-z]+[._-]?[0-9]{2,}|[0-9]+[a-z]{4,}|[a-z]{2,}_[a-z0-9_]+|[a-z]{2,}\.[a-z]{2,}")
 _INNER_CAPITAL = re.compile(r"[a-z]{2,}[A-Z][a-z]")
 _LONG = 9
+_VERY_LONG = 12
+# Words so long that end otherwise are mostly several in one.
+_LONG_ORDINARY_ENDINGS = (
+    "ing", "ings", "ed", "tion", "tions", "sion", "ment", "ments", "ness", "able", "ible", "ly", "ity", "ous", "ally",
+    "ence", "ance", "ence", "ians", "ical", "ward", "hood", "mente", "cion", "ology", "dren", "parents", "ities",
+)  # fmt: skip
 _ORDINARY_ENDINGS = (
     "ing", "ings", "ed", "tion", "tions", "sion", "ment", "ments", "ness", "able", "ible", "ful", "less", "ly",
     "ity", "ous", "ive", "ence", "ance", "ists", "ist", "ical", "ally", "ward", "wards", "thing", "where", "body",
@@ -90,10 +96,7 @@ def is_user_name(word: str, written: str) -> bool:
     """
     if _FEATURES.fullmatch(word) or _INNER_CAPITAL.search(written):
         return True
-    if len(word) < _LONG or not word.replace("'", "").isalpha():
+    if len(word) < _LONG or not word.isalpha() or word in _ORDINARY:
         return False
-    return (
-        word not in _ORDINARY
-        and not word.endswith(_ORDINARY_ENDINGS)
-        and not word.rstrip("s").endswith(_ORDINARY_ENDINGS)
-    )
+    endings = _ORDINARY_ENDINGS if len(word) < _VERY_LONG else _LONG_ORDINARY_ENDINGS
+    return not word.endswith(endings) and not word.rstrip("s").endswith(endings)

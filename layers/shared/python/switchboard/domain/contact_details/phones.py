@@ -189,9 +189,7 @@ def _points(
     points = shape_points(digits, lengths, is_international=window[0].is_international, is_whole=is_whole)
     if len(digits) == NATIONAL and _is_only_parts(window, around):
         points = max(points, _ONLY_PARTS)
-    if points <= 0 or (
-        len(digits) == LOCAL and _is_across(window, around.scope) and not _is_strong(window, around.cues)
-    ):
+    if points <= 0 or (len(digits) == LOCAL and not _may_be_local(window, around)):
         return None
     return points + _links(window, digits) + _context(window, around, is_whole=is_whole)
 
@@ -200,8 +198,12 @@ def _is_across(window: list[Group], scope: Scope) -> bool:
     return window[0].start < scope.boundary < window[-1].end
 
 
-def _is_strong(window: list[Group], cues: Cues) -> bool:
-    return cues.near(window[0].first, window[-1].last) >= STRONG
+def _may_be_local(window: list[Group], around: _Around) -> bool:
+    """Seven digits over several texts need a plain cue, and little else beside them."""
+    if not _is_across(window, around.scope):
+        return True
+    first, last = window[0].first, window[-1].last
+    return around.cues.near(first, last) >= STRONG and _surroundings(first, last, around.reading) > 0
 
 
 def _links(window: list[Group], digits: str) -> float:

@@ -28,6 +28,7 @@ _COMPOUNDS = {
     ("fb", "messenger"): "messenger",
     ("i", "message"): "imessage",
 }
+_OWNERS = frozenset({"your", "ur", "my", "a", "the", "his", "her"})
 _INNER_SIGNS = frozenset("@$!-*._")
 
 
@@ -61,12 +62,18 @@ def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
         last.append(behind)
         if behind > i:
             gap = reading.gap(behind)
-        if gap != " " and _SENTENCE_END.search(gap):
-            word += " ."
+        if gap != " ":
+            word += _signs(word, gap)
         parts.append(word)
         at += len(word) + 1
         i = behind + 1
     return Phrases("".join([part + " " for part in parts]), offsets, first, last)
+
+
+def _signs(word: str, gap: str) -> str:
+    """What the signs behind a word say: "your #" is a number, and a sentence may end."""
+    number = " number" if "#" in gap and word in _OWNERS else ""
+    return number + (" ." if _SENTENCE_END.search(gap) else "")
 
 
 def _word(reading: Reading, i: int, gap: str, vocabulary: frozenset[str]) -> tuple[str, int]:

@@ -138,15 +138,16 @@ def _groups(pieces: list[Piece | None], reading: Reading) -> list[Group]:
 
 
 def _group(pieces: list[Piece], link: Link, reading: Reading) -> Group:
-    is_international = _has_plus(pieces[0], reading)
+    first, last = pieces[0], pieces[-1]
+    is_international = _has_plus(first, reading)
     return Group(
-        "".join([piece.digits for piece in pieces]),
-        pieces[0].start,
-        pieces[-1].end,
-        pieces[0].first,
-        pieces[-1].last,
+        first.digits if first is last else "".join([piece.digits for piece in pieces]),
+        first.start,
+        last.end,
+        first.first,
+        last.last,
         Link.NONE if is_international else link,
-        any(piece.kind is Kind.MIXED for piece in pieces),
+        Kind.MIXED in [piece.kind for piece in pieces],
         is_international,
     )
 

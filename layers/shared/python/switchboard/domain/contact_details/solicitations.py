@@ -28,6 +28,8 @@ _CLASSES = {
     "private": "personal private own direct cell mobile real actual home",
     "company": "app apps platform company agency office middleman middle_man system site service boss owner business"
     " fee fees commission cut books website management them switchboard companys agencys",
+    "firm": "app apps platform company agency middleman middle_man fee fees commission companys agencys website"
+    " switchboard management",
     "around": "outside outside_of off off_of go_around get_around work_around going_around without bypass"
     " bypassing skip skipping avoid avoiding ditch"
     " leave_out cut_out cutting_out go_around behind not_through instead_of dodge circumvent",
@@ -62,13 +64,23 @@ _RULES = (
     "<deal>|<serve> ..3 ourselves|among_ourselves|between_ourselves|on_our_own|on_my_own|on_your_own !if",
     "no_need|dont_need|do_not_need|not_need for|to_use|to_involve|to_tell? the|an|a|this company|agency|app|middleman",
     "directly|direct|privately with|to|through|from me|us|you|u",
-    "<your>|my|an|a|his|her <private> phone|cell|mobile? <line>",
+    "<your>|my|an|a|his|her <private> phone|cell|mobile? <line>|line",
     "<ask> me|us|to? <your> ..1 <line>",
     "share|send|give|drop|pass me|us|ya? <your> ..1 <line> with?",
     "<give> you|u|over|each_other|ya|him|her? <my>|each_others ..1 number|numbers|digits|cell|<line> !is_up|here",
     "swap|exchange|trade ..1 <line>|numbers|contacts|phones",
     "put|save ..1 my number|cell|digits|contact",
-    "<around> <using>? <the>|my? <kind>? <company> !door|building|gate|entrance|parking|lot|stairs|dog_park",
+    "<around> <using>? <the>|my? <kind>? <firm> !door|building|gate|entrance|parking|lot|stairs|dog_park",
+    (
+        "without|behind|not_through|going_around|go_around <using>? <the>? office|boss|owner|service|system|site"
+        "|business|them $"
+    ),
+    (
+        "without|behind|not_through <the>? office|boss|owner|service|them know|knowing|finding_out|involved|and"
+        "|so|next_time"
+    ),
+    "skip|skipping <the>? service|middleman",
+    "cut|leave|keep|cutting|leaving|keeping <the>? <company>|them|everyone_else out",
     "skip|skipping|avoid|save|dodge <the>|on? ..1 fee|fees|commission !the|a|at|is|was",
     "off|outside <the>? app|platform|books|system|record",
     "cut|cutting out <the>? middleman|middle_man|agency|company|office",
