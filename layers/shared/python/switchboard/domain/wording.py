@@ -52,6 +52,11 @@ def owner_not_relayed(name: str, reason: str) -> str:
     return f"A text from {name} was not passed on ({reason}). See your inbox."
 
 
+def owner_not_delivered(reason: str) -> str:
+    """To the owner: a text that was on its way and did not arrive."""
+    return f"A text was not delivered. {reason} See your inbox."
+
+
 def owner_cancel(name: str) -> str:
     """To the owner: somebody answered CANCEL, who may have meant a visit."""
     return f"{name} replied CANCEL and gets no more texts. They may have meant a visit."

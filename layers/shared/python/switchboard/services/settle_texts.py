@@ -6,6 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from switchboard.domain import wording
 from switchboard.domain.attempts import REASONS, Settled, Unsendable
 from switchboard.domain.messages import Purpose
 from switchboard.store import owner_notices, sending
@@ -46,7 +47,7 @@ def _tell_owner(tx: Transaction, settled: Settled, *, now: datetime, new_id: Cal
         tx,
         org_id=text.org_id,
         subject=f"thread:{text.thread_id}",
-        body=f"A text was not delivered. {text.failure_detail or ''}".strip() + " See your inbox.",
+        body=wording.owner_not_delivered(text.failure_detail or ""),
         now=now,
         new_id=new_id,
         again_after=NOTICE_PAUSE,
