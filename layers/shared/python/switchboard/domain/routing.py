@@ -176,10 +176,11 @@ def _by_tag(inputs: RouteInputs) -> Route | None:
         return None
     active = [standing for standing in tagged if standing.active]
     if not active:
-        return Route("sitter_ended_tag", "The tag of an ended window", Destination.OWNER)
-    return _relay(
-        inputs, "sitter_tag", "The tag names this client", Destination.CLIENT, _latest(active), strip_tag=True
-    )
+        return Route(SITTER_ENDED_TAG, "The tag of an ended window", Destination.OWNER)
+    if len({standing.client_id for standing in tagged}) > 1:
+        return None
+    latest = _latest(active)
+    return _relay(inputs, "sitter_tag", "The tag names this client", Destination.CLIENT, latest, strip_tag=True)
 
 
 def _for_clients_in_question(inputs: RouteInputs) -> Route:
