@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchboard.domain.contact_details import ViolationType, judge
@@ -54,12 +54,14 @@ _STYLES: list[Callable[[str], str]] = [
 styles = st.sampled_from(_STYLES)
 
 
+@settings(deadline=None)
 @given(numbers, styles, carriers)
 def test_a_number_is_found_in_every_style_and_sentence(digits: str, style: Callable[[str], str], carrier: str) -> None:
     verdict = judge(carrier.format(style(digits)))
     assert ViolationType.PHONE_NUMBER in verdict.types
 
 
+@settings(deadline=None)
 @given(numbers, styles, carriers)
 def test_a_preview_shows_no_more_than_four_digits(digits: str, style: Callable[[str], str], carrier: str) -> None:
     preview = judge(carrier.format(style(digits))).preview
@@ -67,6 +69,7 @@ def test_a_preview_shows_no_more_than_four_digits(digits: str, style: Callable[[
     assert not judge(preview).types
 
 
+@settings(deadline=None)
 @given(numbers, st.integers(1, 9), st.integers(1, 9))
 def test_a_number_is_found_when_it_is_sent_in_parts(digits: str, first: int, second: int) -> None:
     cuts = sorted({0, first, second, 10})
@@ -74,6 +77,7 @@ def test_a_number_is_found_when_it_is_sent_in_parts(digits: str, first: int, sec
     assert judge(last, earlier=earlier).is_leak
 
 
+@settings(deadline=None)
 @given(
     st.from_regex(r"[a-z]{4,9}[0-9]{0,2}", fullmatch=True),
     st.sampled_from(["gmail", "yahoo", "hotmail", "outlook", "icloud"]),
@@ -88,6 +92,7 @@ def test_an_address_is_found_in_every_style(name: str, provider: str, style: str
     assert name not in verdict.preview.replace("write me", "").replace("my email", "").replace("pics to", "")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.lists(st.text(max_size=60), max_size=6))
 def test_any_text_has_a_verdict_with_spans_inside_it(text: str, earlier: list[str]) -> None:
     verdict = judge(text, earlier=earlier)
@@ -96,6 +101,7 @@ def test_any_text_has_a_verdict_with_spans_inside_it(text: str, earlier: list[st
         assert 0 <= finding.start < finding.end <= len(text)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["4", "a.", "@", "five ", "dot ", "com ", "venmo ", "\x1e", "+", "$a", "🐶", "1/"]),

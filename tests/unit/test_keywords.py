@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchboard.domain.keywords import Keyword, read_keyword
@@ -82,11 +82,13 @@ def test_a_huge_text_is_read_to_its_limit_only(unit: str) -> None:
     assert read_keyword(unit * 2000, opted_out=False) in {None, Keyword.WISH_TO_STOP}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200), st.booleans())
 def test_any_text_has_an_answer(body: str, opted_out: bool) -> None:
     assert read_keyword(body, opted_out=opted_out) in {None, *Keyword}
 
 
+@settings(deadline=None)
 @given(st.sampled_from(_ORDINARY), st.sampled_from([", thanks", " 🙏", "\n- Sam", " ok?"]))
 def test_a_greeting_behind_an_ordinary_sentence_makes_no_wish(text: str, tail: str) -> None:
     assert read_keyword(text + tail, opted_out=False) is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchboard.domain.phone import is_e164, to_e164
@@ -89,6 +89,7 @@ def test_what_has_no_single_reading_is_refused(ambiguous: str) -> None:
     assert to_e164(ambiguous) is None
 
 
+@settings(deadline=None)
 @given(digits)
 def test_every_usual_way_of_writing_gives_the_same_number(number: str) -> None:
     area, exchange, line = number[:3], number[3:6], number[6:]
@@ -96,6 +97,7 @@ def test_every_usual_way_of_writing_gives_the_same_number(number: str) -> None:
     assert {to_e164(way) for way in ways} == {"+1" + number}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_any_text_gives_a_number_of_the_right_shape_or_none(text: str) -> None:
     result = to_e164(text)

@@ -65,6 +65,8 @@ _WEAK = {"oh": "0", "o": "0", "ow": "0", "nil": "0", "null": "0", "nada": "0", "
 _LEET = {"o": "[o0]", "i": "[i1!]", "e": "[e3]", "a": "[a4@]", "s": "[s5$]", "t": "[t7]", "g": "[g9]", "l": "[l1]"}
 _LOOK_ALIKE_FIGURES = str.maketrans("oilszbgq|", "011528991")
 _LOOK_ALIKE = re.compile(r"[0-9oilszbgq]{2,12}")
+_LETTERS_AS_FIGURES = re.compile(r"[oilsb]{2,4}")
+_HYPHENS = frozenset({"-", ".", "_", "/"})
 _QUANTITY = re.compile(r"[0-9]+(?:s|lbs?|oz|g|gs|gb|b|l|q|z|o|is)|[0-9]+(?:st|nd|rd|th)")
 _FIGURES_AT_ONE_END = re.compile(r"(?:[a-z]{1,12}([0-9]{7,11})|([0-9]{7,11})[a-z]{1,12})")
 _DIGIT_RUN = re.compile(r"[0-9]+")
@@ -124,6 +126,9 @@ def pieces_of(reading: Reading) -> list[Piece]:
             pieces.extend(_apart(reading, i))
         elif not word.isalpha():
             pieces.extend(_mixed(word, starts[i], i, is_beside=_is_beside_look_alikes(words, i)))
+        elif _LETTERS_AS_FIGURES.fullmatch(word) and _is_hyphenated_to_figures(reading, i):
+            figures = word.translate(_LOOK_ALIKE_FIGURES)
+            pieces.append(Piece(figures, Kind.MIXED, starts[i], ends[i], i, i))
         elif len(word) >= _SHORTEST_SQUASHED and word[:2] in _squashed()[2]:
             pieces.extend(_segments(word, starts[i], i, Kind.SPELLED))
     return pieces
@@ -144,6 +149,13 @@ def _apart(reading: Reading, i: int) -> list[Piece]:
 
 def _value(written: str, values: dict[str, str]) -> str:
     return written if written.isdigit() else values[without_leet(written)]
+
+
+def _is_hyphenated_to_figures(reading: Reading, i: int) -> bool:
+    """Whether a sign without spaces joins the word to one with figures: "2O2-SSS-OI47"."""
+    before = i > 0 and reading.gap_before(i) in _HYPHENS and not reading.words[i - 1].isalpha()
+    after = i + 1 < len(reading.words) and reading.gap(i) in _HYPHENS and not reading.words[i + 1].isalpha()
+    return before or after
 
 
 def _is_beside_look_alikes(words: list[str], i: int) -> bool:
