@@ -163,6 +163,18 @@ def test_a_callback_that_is_not_twilios_is_answered_403_and_changes_nothing(
     assert stage.sql("SELECT count(*) FROM ops.early_status") == [[0]]
 
 
+def test_a_callback_signed_with_a_token_that_was_rotated_in_a_minute_ago_is_authentic(
+    stage: Stage, functions: Functions
+) -> None:
+    event_id, sid = sent_text(stage, functions)
+    put_secret(["token-2"])
+    event = callback(event_file("record_status"), token="token-2", MessageSid=sid, MessageStatus="delivered")
+    assert functions.invoke("record_status", event)["statusCode"] == 403
+    runtime.secrets()._clock = lambda: time.monotonic() + 61
+    assert functions.invoke("record_status", event)["statusCode"] == 204
+    assert stage.event(event_id)["status"] == "delivered"
+
+
 def test_a_status_that_nobody_knows_is_answered_204_and_changes_nothing(stage: Stage, functions: Functions) -> None:
     event_id, sid = sent_text(stage, functions)
     event = callback(event_file("record_status"), MessageSid=sid, MessageStatus="teleported")
