@@ -7,7 +7,7 @@ from functools import cache
 CLASSES: dict[str, str] = {
     "p": "please pls plz plse pleas kindly hey hi hello ok okay sorry just thanks thx ty so seriously really already"
     " sir maam guys folks all yall everyone favor gracias oye hola ya asap yes and but well solo",
-    "e": "anymore again ever now immediately forever nunca jamas today further more mas",
+    "e": "else anymore again ever now immediately forever nunca jamas today further more mas",
     "i": "i id im ive ill we",
     "Y": "you u ya usted ustedes",
     "h": "can could would will to do be mind should must que puede pueden puedes podria podrian going",
@@ -16,7 +16,8 @@ CLASSES: dict[str, str] = {
     "N": "no",
     "m": "me us mee mi",
     "s": "stop stp sto stpo stopp quit cease halt deja dejen deje dejar paren pare para parar basta",
-    "g": "texting messaging contacting spamming bothering txting writing harassing msging messging annoying"
+    "g": "texting messaging contacting spamming bothering txting writing harassing bugging pestering msging"
+    " messging annoying"
     " escribirme contactarme molestarme textearme escribir contactar escribirnos molestar",
     "d": "send sending sends mandarme enviarme mandes manden mande envies envien envie mandar enviar mandando",
     "c": "calling llamarme llamar",
@@ -24,18 +25,20 @@ CLASSES: dict[str, str] = {
     "v": "text message contact txt msg write bother spam sms tex txet escriban escriba escribas contacten contacte"
     " contactes molesten moleste molestes textees texteen textee",
     "k": "texted contacted messaged bothered",
-    "t": "texts messages msgs smss txts notifications alerts spams mensajes textos mensajitos stuff",
+    "t": "texts messages msgs smss txts anything notifications alerts spams mensajes textos mensajitos stuff",
     "q": "the these those any your this ur such my our other additional automated los estos sus tus su tu la las"
     " mi marketing mailing promotional",
-    "b": "number phone cell numero telefono celular",
-    "r": "take drop pull scratch quita quitame quiteme quitenme saca sacame saqueme saquenme tke",
-    "X": "remove delete erase lose borra borre borren borrame borreme elimina elimine eliminen eliminame eliminenme",
+    "b": "number name phone cell numero telefono celular",
+    "r": "take drop pull scratch quita quitame quiteme quitenme saca sacame saqueme saquenme borrame"
+    " borreme borrenme eliminame eliminenme tke",
+    "X": "remove delete erase lose borra borre borren elimina elimine eliminen",
     "R": "receive receiving hear recibir",
-    "G": "get getting",
+    "G": "get getting gettin",
     "o": "off from out of at on de del en with via",
-    "l": "list lst lists database system contacts directory records lista sistema thread group chat subscription",
+    "l": "list lst lists database system contacts directory records lista sistema thread group chat"
+    " subscription suscripcion",
     "u": "unsubscribe unsuscribe unsub optout optmeout darmedebaja demedebaja denmedebaja signmeout unsubscribed",
-    "C": "cancel end discontinue cancela cancelen cancele",
+    "C": "cancel cancelar end discontinue cancela cancelen cancele",
     "L": "leave dejame dejenme dejeme",
     "A": "alone enpaz",
     "a": "or y o ni nor and&",

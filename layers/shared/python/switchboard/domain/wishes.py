@@ -42,19 +42,19 @@ _NOT = "[nN]e?"
 _WISHES = (
     f"s[op]?{_DOING}(?:{_ME}|q+b)?(?:{_WHAT})?",  # stop texting me
     f"s[op]?d{_ME}?{_WHAT}|s[op]?d{_ME}",  # stop sending me these messages
-    f"s[op]?{_WHAT}",  # stop the texts
+    f"s[op]?[RG]?{_WHAT}",  # stop the texts
     f"{_NOT}(?:{_VERB}{_ME}|{_ME}{_VERB}|g{_ME}|{_VERB}q+b)(?:a{_VERB}{_ME}?|ax{_ME}?)?",  # don't text me
     f"{_NOT}{_ME}xav",
     f"{_NOT}{_ME}?d{_ME}?{_WHAT}|{_NOT}(?:d{_ME}|{_ME}d)e",  # don't send me texts
-    f"{_NOT}wh*[RG]?{_WHAT}",  # I don't want to get any more texts
+    f"{_NOT}wh*[RG]?{_WHAT}|{_NOT}wY?h*{_ME}?d{_ME}?{_WHAT}",  # I don't want to get any more texts
     f"{_NOT}w[Yq]?{_DOING}{_ME}?|{_NOT}wY?h*(?:{_VERB}{_ME}|{_ME}{_VERB}|k)|{_NOT}wh*R",
     f"Ne+v*t|N{_WHAT}p+",  # no more texts
-    f"[rG]{_ME}?p?o+[qgvte]*l|[rX]q*bo*[qgvte]*l?|X{_ME}(?:o+[qgvte]*l)?",  # take me off your list
-    f"u{_ME}?(?:o*[qe]*[tlbv])?",  # unsubscribe me
+    f"[rG]{_ME}?p?o+[qgvtep]*l|[rX]q*bo*[qgvtep]*l?|X{_ME}(?:o+[qgvtep]*[lt])?",  # take me off your list
+    f"u{_ME}?(?:o*[qe]*[tlbv]|o+[qe]+)?",  # unsubscribe me
     f"C{_WHAT}|Cq*l(?:oh?{_WHAT})?",  # cancel these messages
     f"L{_ME}?A",  # leave me alone
 )
-_PREFIX = "(?:[pehwaKY]|i(?!p*s))*"
+_PREFIX = "(?:[pehwaKY]|zb|i(?!p*s))*"
 _AFTER = "(?:[iza].*)?"
 _WISH = re.compile(f"{_PREFIX}(?:{'|'.join(_WISHES)}){_TAIL}{_AFTER}")
 # "please stop" says what is meant only where it is all that is said.
