@@ -55,13 +55,32 @@ CREATE TABLE ops.message_numbers_lease (
 CREATE INDEX message_numbers_lease_by_org ON ops.message_numbers_lease (org_id)
 """
 
+# The rules of domain/account_classes.py as one expression each, which the planner puts into the statement.
+RULES = """
+CREATE FUNCTION ops.account_class(last_order_at timestamptz, active_from timestamptz, target_from timestamptz)
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
+    $$ SELECT CASE WHEN last_order_at >= active_from THEN 'ACTIVE' WHEN last_order_at >= target_from THEN 'TARGET'
+                   ELSE 'PROSPECT' END $$;
+CREATE FUNCTION ops.account_priority(class text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
+    $$ SELECT CASE class WHEN 'ACTIVE' THEN 'HIGH' WHEN 'TARGET' THEN 'MEDIUM' WHEN 'PROSPECT' THEN 'LOW' END $$
+"""
+
+# A constraint's name is not known before it is found, so the statement is made where it is known.
+VALIDATE = """
+CREATE FUNCTION ops.validate_reference(target regclass, reference text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('ALTER TABLE %s VALIDATE CONSTRAINT %I', target, reference);
+END $$
+"""
+
 
 def upgrade() -> None:
-    """Creates the tables."""
+    """Creates tables and functions."""
     connection = op.get_bind()
-    for statement in TABLES.split(";\n"):
+    for statement in (TABLES + ";\n" + RULES).split(";\n"):
         if statement.strip():
             connection.exec_driver_sql(statement)
+    connection.exec_driver_sql(VALIDATE)
 
 
 def downgrade() -> None:
