@@ -75,7 +75,7 @@ def add_errors(tx: Transaction, lane: Lane, found: Sequence[RowError], *, now: d
         errors=as_json(rows),
         now=now,
     )
-    tx.rows("backfill.stop_over_row_errors", number=lane.run.number)
+    tx.rows("backfill.stop_over_row_errors", run_number=lane.run.number)
 
 
 def next_error(tx: Transaction, lane: Lane) -> str | None:
