@@ -67,6 +67,18 @@ def test_the_same_event_is_queued_once_only(database: Database, sql: Sql) -> Non
     assert sql("SELECT count(*) FROM ops.outbound_text") == [[1]]
 
 
+@pytest.mark.parametrize("body", ["a\0b", "a\ud83db"])
+def test_characters_that_the_database_cannot_hold_are_left_out(database: Database, sql: Sql, body: str) -> None:
+    queue_texts(database, a_relay(body))
+    assert sql('SELECT body FROM messaging."MessageEvent"') == [["ab"]]
+
+
+@pytest.mark.parametrize("body", ["", "🐶" * 1600, "\u200b\ufeff", "'; DROP TABLE x; --", ":name {messaging} %s $1"])
+def test_any_other_body_is_kept_as_it_is(database: Database, sql: Sql, body: str) -> None:
+    queue_texts(database, a_relay(body))
+    assert sql('SELECT body FROM messaging."MessageEvent"') == [[body]]
+
+
 def test_no_texts_are_no_statement(database: Database) -> None:
     with database.transaction() as tx:
         outbox.add(tx, [], now=NOW)
