@@ -66,8 +66,9 @@ _LEET = {"o": "[o0]", "i": "[i1!]", "e": "[e3]", "a": "[a4@]", "s": "[s5$]", "t"
 _LOOK_ALIKE_FIGURES = str.maketrans("oilszbgq|", "011528991")
 _LOOK_ALIKE = re.compile(r"[0-9oilszbgq]{2,12}")
 _LETTERS_AS_FIGURES = re.compile(r"[oilsb]{2,4}")
+_THREE_OR_FOUR = re.compile(r"[0-9]{2,3}[lsb]")
 _HYPHENS = frozenset({"-", ".", "_", "/"})
-_QUANTITY = re.compile(r"[0-9]+(?:s|lbs?|oz|g|gs|gb|b|l|q|z|o|is)|[0-9]+(?:st|nd|rd|th)")
+_QUANTITY = re.compile(r"[0-9]+(?:s|lbs?|oz|g|gs|gb|b|l|is)|[0-9]+(?:st|nd|rd|th)")
 _FIGURES_AT_ONE_END = re.compile(r"(?:[a-z]{1,12}([0-9]{7,11})|([0-9]{7,11})[a-z]{1,12})")
 _DIGIT_RUN = re.compile(r"[0-9]+")
 _LETTER_RUN = re.compile(r"[a-z]+")
@@ -125,7 +126,9 @@ def pieces_of(reading: Reading) -> list[Piece]:
         elif ends[i] - starts[i] > len(word) and "'" not in reading.text[starts[i] : ends[i]]:
             pieces.extend(_apart(reading, i))
         elif not word.isalpha():
-            pieces.extend(_mixed(word, starts[i], i, is_beside=_is_beside_look_alikes(words, i)))
+            pieces.extend(
+                _mixed(word, starts[i], i, is_beside=_is_beside_look_alikes(words, i) or _is_joined_part(reading, i))
+            )
         elif _LETTERS_AS_FIGURES.fullmatch(word) and _is_hyphenated_to_figures(reading, i):
             figures = word.translate(_LOOK_ALIKE_FIGURES)
             pieces.append(Piece(figures, Kind.MIXED, starts[i], ends[i], i, i))
@@ -156,6 +159,11 @@ def _is_hyphenated_to_figures(reading: Reading, i: int) -> bool:
     before = i > 0 and reading.gap_before(i) in _HYPHENS and not reading.words[i - 1].isalpha()
     after = i + 1 < len(reading.words) and reading.gap(i) in _HYPHENS and not reading.words[i + 1].isalpha()
     return before or after
+
+
+def _is_joined_part(reading: Reading, i: int) -> bool:
+    """Whether "22l" is three figures of "22l-231-0002", and no quantity."""
+    return _THREE_OR_FOUR.fullmatch(reading.words[i]) is not None and _is_hyphenated_to_figures(reading, i)
 
 
 def _is_beside_look_alikes(words: list[str], i: int) -> bool:
