@@ -6,10 +6,11 @@ import threading
 from dataclasses import fields
 from typing import Any
 
-import boto3
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.sqs import sqs_backends
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from local.aws import client
 from local.facts import (
     AWS_ACCOUNT,
     BOOKING_SECRET,
@@ -30,6 +31,7 @@ class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no ty
     """Keeps connections and says nothing about requests."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002  the name is the library's
         """Says nothing."""
@@ -47,20 +49,10 @@ def serve(port: int) -> BaseWSGIServer:
 
 def furnish(url: str) -> dict[str, Any]:
     """Makes flags, secrets, queues, the state machine; answers with queue URLs by logical id, and the machine's ARN."""
-    _make_flags(_client("ssm", url))
-    _make_secrets(_client("secretsmanager", url))
-    queues = _make_queues(_client("sqs", url), read_template(ROOT / "template.yaml").queues)
-    return {"queue_urls": queues, "state_machine_arn": create_machine(_client("stepfunctions", url))}
-
-
-def _client(service: str, url: str) -> Any:
-    return boto3.client(
-        service,  # type: ignore[call-overload]  # the stubs want a literal
-        endpoint_url=url,
-        region_name=REGION,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )
+    _make_flags(client("ssm", url))
+    _make_secrets(client("secretsmanager", url))
+    queues = _make_queues(client("sqs", url), read_template(ROOT / "template.yaml").queues)
+    return {"queue_urls": queues, "state_machine_arn": create_machine(client("stepfunctions", url))}
 
 
 def _make_flags(ssm: Any) -> None:
@@ -87,3 +79,10 @@ def _make_queues(sqs: Any, queues: tuple[Queue, ...]) -> dict[str, str]:
             attributes["RedrivePolicy"] = json.dumps(policy)
         found[queue.logical_id] = sqs.create_queue(QueueName=queue.logical_id, Attributes=attributes)["QueueUrl"]
     return found
+
+
+def empty_queues() -> None:
+    """Forgets the messages of every queue in this process."""
+    for queue in sqs_backends[AWS_ACCOUNT][REGION].queues.values():
+        with queue._messages_lock:
+            queue._messages.clear()

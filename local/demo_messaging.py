@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pg8000.native
 
-from local.facts import REGION
+from local.aws import client
 from local.narrator import Narrator
 from local.players import INBOUND, BookingSystem, Caller, Phones, eventually
 from local.seed import FRONT_DESK, OWNER_PHONE
@@ -34,10 +33,7 @@ def play(stack: Stack, narrator: Narrator) -> None:
 
 
 def _switch_on_new_threads(stack: Stack) -> None:
-    ssm = boto3.client(
-        "ssm", endpoint_url=stack.addresses.aws_endpoint_url, region_name=REGION, aws_access_key_id="local",
-        aws_secret_access_key="local",
-    )  # fmt: skip
+    ssm = client("ssm", stack.addresses.aws_endpoint_url)
     name = f"{stack.addresses.flags_path}/ENABLE_PROACTIVE_THREAD_CREATION"
     ssm.put_parameter(Name=name, Type="String", Value="true", Overwrite=True)
 

@@ -48,7 +48,7 @@ class DatabasePart:
 
 
 class CloudPart:
-    """moto: SSM, Secrets Manager, SQS and Step Functions."""
+    """moto: SSM, Secrets Manager, SQS and Step Functions; command: empty (forgets what waits on the queues)."""
 
     def __init__(self, *, port: int, invoke_url: str) -> None:
         self._port = port
@@ -65,7 +65,10 @@ class CloudPart:
         return {"url": url, **furnish(url)}
 
     def command(self, word: str) -> None:
-        """There is nothing to ask of it."""
+        """Forgets all queued messages."""
+        from local.cloud import empty_queues
+
+        {"empty": empty_queues}[word]()
 
     def stop(self) -> None:
         """The process's end is its end: nothing of it is on disk."""
@@ -100,9 +103,11 @@ class TwilioPart:
 
 
 class FunctionsPart:
-    """The real handlers behind the gateway, the queues and the schedule. Its settings are its environment."""
+    """A template's handlers behind the gateway, the queues and the schedule; their settings are its environment."""
 
-    def __init__(self, *, api_fd: int, invoke_fd: int, queue_urls: dict[str, str], schedule_s: float) -> None:
+    def __init__(
+        self, *, api_fd: int, invoke_fd: int, queue_urls: dict[str, str], schedule_s: float, root: str | None = None
+    ) -> None:
         from local.event_sources import QueuePoller, Schedule
         from local.gateway import Gateway, InvokeApi
         from local.http_server import HttpServer
@@ -110,10 +115,8 @@ class FunctionsPart:
         from local.template import read_template
         from switchboard import runtime
 
-        functions = [
-            f for f in read_template(ROOT / "template.yaml").functions if (ROOT / f.folder / "handler.py").exists()
-        ]
-        self._lambdas = lambdas = Lambdas(functions, root=ROOT)
+        place = Path(root or ROOT)
+        self._lambdas = lambdas = Lambdas(read_template(place / "template.yaml").functions, root=place)
         gateway = Gateway(lambdas, owner_token=OWNER_TOKEN, owner_claims={"sub": "owner", "orgId": "default"})
         self._servers = [
             HttpServer(socket.socket(fileno=api_fd), gateway),
@@ -123,6 +126,7 @@ class FunctionsPart:
             QueuePoller(lambdas, function=function.name, source=source, queue_url=queue_urls[source.queue])
             for function in lambdas.functions.values()
             for source in function.queues
+            if source.queue in queue_urls
         ]
         scheduled = [function.name for function in lambdas.functions.values() if function.scheduled]
         self._schedule = Schedule(lambdas, scheduled, every_s=schedule_s, now=runtime.now)

@@ -7,7 +7,7 @@ from tests.benchmarks.figures import Figure, Prepare, milliseconds, side_by_side
 from tests.benchmarks.rig import PEOPLE, Rig, most_round_trips, rig
 
 ROUND_TRIPS, TIMES_THE_FLOOR = 6, 3.0
-_BODY = "Hi! Bella ate all her breakfast. Could you walk her around noon, please?"
+BODY = "Hi! Bella ate all her breakfast. Could you walk her around noon, please?"
 
 
 def measure(full: bool) -> list[Figure]:
@@ -28,12 +28,16 @@ def measure(full: bool) -> list[Figure]:
 
 def texting(running: Rig) -> Prepare:
     """Clients with an active window each, who text in turns."""
-    threads = [running.booking(n)()["threadId"] for n in range(PEOPLE)]
-    numbers = [running.number_of(thread) for thread in threads]
+    numbers = booked_numbers(running)
     turns = itertools.cycle(range(PEOPLE))
 
     def text() -> Callable[[], object]:
         n = next(turns)
-        return running.text(n, numbers[n], _BODY)
+        return running.text(n, numbers[n], BODY)
 
     return text
+
+
+def booked_numbers(running: Rig) -> list[str]:
+    """The masked number of each client, whose visit is on now."""
+    return [running.number_of(running.booking(n)()["threadId"]) for n in range(PEOPLE)]

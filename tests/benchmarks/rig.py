@@ -15,7 +15,15 @@ import pg8000.core
 import pg8000.native
 
 from local.api_gateway import HttpRequest, Target, event_for
-from local.facts import BOOKING_SECRET, PUBLIC_BASE_URL, ROOT, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN
+from local.facts import (
+    BOOKING_SECRET,
+    FLAGS_PATH,
+    PUBLIC_BASE_URL,
+    ROOT,
+    TWILIO_ACCOUNT_SID,
+    TWILIO_AUTH_TOKEN,
+    Addresses,
+)
 from local.lambdas import Handler, load_handler
 from local.postgres import PostgresServer
 from local.seed import ORG_ID, prepare_database
@@ -79,6 +87,8 @@ class Rig:
 
     def __init__(self, url: str, *, server_url: str) -> None:
         self.url = url
+        self.floor_url = server_url.rsplit("/", 1)[0] + "/floor"
+        self.schemas = Schemas()
         self._server_url = server_url
         self.connection = pg8000.native.Connection(**Address.from_url(url).arguments())
         self._handlers: dict[str, Handler] = {}
@@ -125,9 +135,8 @@ class Rig:
         self.connection.close()
         _on_server(self._server_url, _LEAVE_MEASURED)
         _on_server(self._server_url, "CREATE DATABASE floor TEMPLATE measured")
-        copy = self._server_url.rsplit("/", 1)[0] + "/floor"
         self.connection = pg8000.native.Connection(**Address.from_url(self.url).arguments())
-        return Floor(pg8000.native.Connection(**Address.from_url(copy).arguments()), recording), recording
+        return Floor(pg8000.native.Connection(**Address.from_url(self.floor_url).arguments()), recording), recording
 
     def number_of(self, thread_id: str) -> str:
         """The masked number of a thread."""
@@ -147,6 +156,15 @@ def _on_server(url: str, statement: str) -> None:
     connection = pg8000.native.Connection(**Address.from_url(url).arguments())
     connection.run(statement)
     connection.close()
+
+
+def local_addresses(*, database_url: str, aws_endpoint_url: str) -> Addresses:
+    """A stack's addresses without Twilio and Step Functions."""
+    return Addresses(
+        api_url="", public_base_url=PUBLIC_BASE_URL, database_url=database_url, twilio_url="http://127.0.0.1:9",
+        aws_endpoint_url=aws_endpoint_url, state_machine_arn="", flags_path=FLAGS_PATH, booking_secret=BOOKING_SECRET,
+        twilio_auth_token=TWILIO_AUTH_TOKEN, twilio_account_sid=TWILIO_ACCOUNT_SID, owner_token="",
+    )  # fmt: skip
 
 
 def client_phone(n: int) -> str:

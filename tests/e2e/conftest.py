@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pg8000.native
 import pytest
 
-from local.facts import FLAGS_PATH, REGION
+from local.aws import client
+from local.facts import FLAGS_PATH
 from local.stack import Options, Stack
 from switchboard.store.connection import Address
 from tests.e2e.town import Town
@@ -56,15 +56,6 @@ def town_on(stack: Stack) -> Town:
 
 def set_flag(stack: Stack, name: str, value: str) -> None:
     """Writes a flag's parameter; functions that have read it before see it within 30 s."""
-    aws(stack, "ssm").put_parameter(Name=f"{FLAGS_PATH}/{name}", Type="String", Value=value, Overwrite=True)
-
-
-def aws(stack: Stack, service: str) -> Any:
-    """A client of the stack's AWS."""
-    return boto3.client(  # type: ignore[call-overload]  # the stubs want a literal
-        service,
-        endpoint_url=stack.addresses.aws_endpoint_url,
-        region_name=REGION,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
+    client("ssm", stack.addresses.aws_endpoint_url).put_parameter(
+        Name=f"{FLAGS_PATH}/{name}", Type="String", Value=value, Overwrite=True
     )
