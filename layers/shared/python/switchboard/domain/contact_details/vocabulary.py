@@ -31,7 +31,8 @@ REACHED_AT = words_of("at on via al en a instead directly here")
 
 # What a number is, when it is no phone.
 LABELS = words_of(
-    "reg akc registry locker code codes keypad lockbox alarm pin passcode password pw gate chip microchip"
+    "unit units apt apts apartment apartments room rooms suite suites bldg buildings kennels stalls aisle bin"
+    " reg akc registry locker code codes keypad lockbox alarm pin passcode password pw gate chip microchip"
     " microchipped avid homeagain"
     " order orders tracking ups usps fedex dhl package invoice inv booking reservation claim license licence"
     " tag tags serial sn confirmation conf receipt account acct policy ref reference ticket zip flight rabies"
