@@ -220,6 +220,14 @@ def test_a_booking_confirmed_again_while_its_completed_window_is_active_is_moved
     assert window["end"] == datetime(2025, 1, 16, 13, tzinfo=UTC)
 
 
+def test_a_booking_confirmed_again_at_the_same_times_is_moved_too(desk: BookingDesk) -> None:
+    first = desk.tell()
+    desk.tell(minute=1, event_type=COMPLETED)
+    answer = desk.tell(minute=2)
+    assert (answer.outcome, answer.window_id) == (Outcome.MOVED, first.window_id)
+    assert desk.tell(minute=3).outcome is Outcome.UNCHANGED
+
+
 def test_a_booking_confirmed_again_after_its_completed_window_ended_gets_a_new_row(desk: BookingDesk) -> None:
     first = desk.tell()
     desk.tell(minute=1, event_type=COMPLETED)
@@ -454,3 +462,26 @@ def test_a_guest_of_another_organisation_is_left_alone(desk: BookingDesk) -> Non
     guest = other.client("+15555550101", guest=True)
     desk.tell()
     assert desk.count('messaging."Client"', f"id = '{guest}'") == 1
+
+
+def test_a_window_of_an_earlier_application_gets_its_tag_and_stays_as_it_is(desk: BookingDesk) -> None:
+    desk.tell()
+    desk.sql('UPDATE messaging."AssignmentWindow" SET tag = NULL')
+    assert desk.tell(minute=1).outcome is Outcome.UNCHANGED
+    assert [window["tag"] for window in desk.windows()] == [1]
+
+
+def test_a_second_active_window_of_an_earlier_application_is_closed_when_the_booking_moves(
+    desk: BookingDesk,
+) -> None:
+    desk.tell()
+    desk.sql('DROP INDEX messaging."window_one_active"')
+    desk.world.window(
+        desk.thread()["id"],
+        "sitter-1",
+        start=datetime(2025, 1, 14, 9, tzinfo=UTC),
+        end=datetime(2025, 1, 14, 13, tzinfo=UTC),
+    )
+    desk.tell(minute=1, endAt="2025-01-15T14:00:00Z")
+    assert [window["start"].day for window in desk.windows("closed")] == [14]
+    assert len(desk.windows()) == 1

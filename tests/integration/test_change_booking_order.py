@@ -57,7 +57,7 @@ def histories(draw: st.DrawFn) -> tuple[list[dict[str, Any]], list[int]]:
     return told, [*order, *again]
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories())
 def test_any_order_and_repetition_ends_as_the_order_of_happening(
     desk: BookingDesk, history: tuple[list[dict[str, Any]], list[int]]
@@ -82,7 +82,7 @@ def settle(desk: BookingDesk, booking_id: str, told: list[dict[str, Any]], order
         desk.tell(snapshot(id=booking_id, **told[index]), webhook_id=f"{booking_id}-{index}" + "+" * again)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories(), st.integers(0, 4))
 def test_a_completed_visit_never_gives_more_access_out_of_order_than_in_order(
     desk: BookingDesk, history: tuple[list[dict[str, Any]], list[int]], completed: int

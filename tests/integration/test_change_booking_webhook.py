@@ -295,6 +295,21 @@ def test_nul_characters_in_names_do_no_harm(webhook: Webhook) -> None:
     assert webhook.desk.sql('SELECT "firstName" FROM messaging."Client"') == [["Jane"]]
 
 
+def test_what_only_looks_like_an_escaped_nul_is_kept(webhook: Webhook) -> None:
+    assert webhook.send(snapshot(client=JANE | {"firstName": "\\u0000"}))[0] == 200
+    assert webhook.desk.sql('SELECT "firstName" FROM messaging."Client"') == [["\\u0000"]]
+
+
+def test_a_webhook_id_too_long_to_be_one_is_refused(webhook: Webhook) -> None:
+    assert webhook.send(webhook_id="m" * 255)[0] == 200
+    assert webhook.send(webhook_id="m" * 5000) == (400, {"error": "invalid_request", "fields": ["webhook-id"]})
+
+
+def test_a_request_without_a_signature_is_401_whether_the_secret_can_be_read_or_not(webhook: Webhook) -> None:
+    webhook.secrets.known = None
+    assert webhook.send(headers={"webhook-signature": ""})[0] == 401
+
+
 def test_an_event_that_could_not_be_stored_is_503(webhook: Webhook) -> None:
     def unreachable() -> None:
         raise ConnectionRefusedError
@@ -310,6 +325,16 @@ def test_trouble_after_storing_is_202_and_the_event_is_settled_later(webhook: We
     webhook.desk.sql('ALTER TABLE messaging.away RENAME TO "AssignmentWindow"')
     assert webhook.desk.retry(after=timedelta(minutes=1)) == 1
     assert len(webhook.desk.windows()) == 1
+
+
+def test_an_older_event_does_not_take_the_place_of_a_newer_one_that_was_never_settled(webhook: Webhook) -> None:
+    webhook.send(webhook_id="msg-0")
+    webhook.desk.sql('ALTER TABLE messaging."AssignmentWindow" RENAME TO away')
+    webhook.send(snapshot(minute=5, event_type="booking.cancelled"), webhook_id="msg-1")
+    webhook.desk.sql('ALTER TABLE messaging.away RENAME TO "AssignmentWindow"')
+    webhook.send(snapshot(minute=3, endAt="2025-01-15T15:00:00Z"), webhook_id="msg-2")
+    assert webhook.desk.retry(after=timedelta(minutes=1)) == 1
+    assert webhook.desk.windows() == []
 
 
 def test_a_booking_that_is_held_elsewhere_does_not_make_the_sender_wait(webhook: Webhook, database_url: str) -> None:

@@ -121,6 +121,15 @@ def test_a_sitter_who_leaves_loses_access_everywhere_at_once(desk: BookingDesk) 
     assert desk.count('messaging."ThreadAssignmentAudit"', '"toSitterId" IS NULL') == 2
 
 
+def test_a_window_of_a_leaving_sitter_on_anothers_thread_is_closed_and_the_other_stays(desk: BookingDesk) -> None:
+    desk.tell(sitter=BO)
+    desk.tell(id="booking-2", minute=1)
+    desk.sql("""UPDATE messaging."MessageThread" SET "assignedSitterId" = 'sitter-2' WHERE "bookingId" = 'booking-2'""")
+    desk.tell(id="booking-3", minute=2, sitter=AWAY)
+    assert [window["booking"] for window in desk.windows()] == ["booking-1"]
+    assert desk.thread("booking-2")["sitter"] == "sitter-2"
+
+
 def test_a_stale_booking_event_that_tells_of_a_leaving_sitter_still_ends_their_access(desk: BookingDesk) -> None:
     desk.tell()
     desk.tell(id="booking-2", minute=9, sitter=BO)

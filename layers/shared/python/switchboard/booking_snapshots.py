@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -41,6 +42,7 @@ def _to_milliseconds(value: datetime) -> datetime:
 
 Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_instant_text)]
+Text = Annotated[str, AfterValidator(lambda value: value.replace("\x00", ""))]  # PostgreSQL cannot hold NUL
 FalseByDefault = Annotated[bool, _default_for_null(False)]
 TrueByDefault = Annotated[bool, _default_for_null(True)]
 
@@ -53,7 +55,7 @@ class _Part(BaseModel):
 
 class _Booking(_Part):
     id: Id
-    service: str | None = None
+    service: Text | None = None
     start_at: Instant | None = None
     end_at: Instant | None = None
     status: Literal["pending", "confirmed", "completed", "cancelled"]
@@ -76,17 +78,17 @@ class _Booking(_Part):
 
 class _Client(_Part):
     id: Id
-    first_name: str | None = None
-    last_name: str | None = None
-    phone: str | None = None
+    first_name: Text | None = None
+    last_name: Text | None = None
+    phone: Text | None = None
     has_weekly_plan: FalseByDefault = False
 
 
 class _Sitter(_Part):
     id: Id
-    first_name: str | None = None
-    last_name: str | None = None
-    phone: str | None = None
+    first_name: Text | None = None
+    last_name: Text | None = None
+    phone: Text | None = None
     active: TrueByDefault = True
 
 
@@ -118,7 +120,7 @@ class _Snapshot(_Part):
 def read_snapshot(body: bytes | str, *, webhook_id: str) -> tuple[BookingEvent, str]:
     """The event, and as JSON text what of it is kept. Raises InvalidRequest naming the fields that are wrong."""
     snapshot = _validated(body)
-    return _to_event(snapshot, webhook_id=webhook_id), snapshot.model_dump_json(by_alias=True).replace("\\u0000", "")
+    return _to_event(snapshot, webhook_id=webhook_id), snapshot.model_dump_json(by_alias=True)
 
 
 def _validated(body: bytes | str) -> _Snapshot:
@@ -168,8 +170,8 @@ def _to_sitter(told: _Sitter, stamp: Stamp) -> Sitter:
 
 
 def _text(value: str | None) -> str | None:
-    """Without NUL, which PostgreSQL cannot hold; blank counts as missing."""
-    return (value or "").replace("\x00", "").strip() or None
+    """Blank counts as missing."""
+    return (value or "").strip() or None
 
 
 def _phone(value: str | None) -> str | None:

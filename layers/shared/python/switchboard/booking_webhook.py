@@ -16,6 +16,7 @@ from switchboard.web import Request, Response, json_response
 from switchboard.webhooks import verify_booking
 
 MAX_BODY_BYTES = 256 * 1024
+MAX_ID_LENGTH = 255
 logger = Logger(service="switchboard", child=True)
 
 
@@ -26,6 +27,8 @@ def read_booking_event(
     if len(request.body) > MAX_BODY_BYTES:
         raise errors.BodyTooLarge
     _check_signature(request, secrets=secrets, secret_id=secret_id, now=now)
+    if len(request.headers["webhook-id"]) > MAX_ID_LENGTH:
+        raise errors.InvalidRequest(("webhook-id",))
     return read_snapshot(request.body, webhook_id=request.headers["webhook-id"])
 
 
@@ -36,6 +39,8 @@ def _check_signature(request: Request, *, secrets: Secrets, secret_id: str, now:
         live = tuple(secret.get("secrets", ())) if secret else ()
         return verify_booking(body=request.body, headers=request.headers, secrets=live, now=now)
 
+    if not request.headers.get("webhook-signature"):
+        raise errors.Unauthorized
     if not signed_with(secrets.get(secret_id)) and not signed_with(secrets.reread(secret_id)):
         logger.warning("booking_signature_refused")
         raise errors.Unauthorized

@@ -105,9 +105,16 @@ def put_off(facts: Facts, lack: Reason, *, now: datetime) -> tuple[Answer, Rows]
     return Answer(Outcome.DEFERRED, lack, *((thread.id, None, thread.number_class) if thread else ())), rows
 
 
-def take_leave(threads: Iterable[Thread], front_desk: Number | None, *, now: datetime) -> Rows:
-    """Ends a leaving sitter's access on all their threads at once."""
-    return _park_all(threads, front_desk, now=now)
+def take_leave(sitter_id: str, threads: Iterable[Thread], front_desk: Number | None, *, now: datetime) -> Rows:
+    """Ends a leaving sitter's access at once: their threads are parked, their windows on others' threads closed."""
+    rows = Rows()
+    for thread in threads:
+        if thread.sitter_id == sitter_id:
+            rows += _park(thread, front_desk, now=now)
+        else:
+            own = tuple(window for window in thread.windows if window.sitter_id == sitter_id)
+            rows += _closed_windows(replace(thread, windows=own), now=now)
+    return rows
 
 
 def _act(
@@ -126,7 +133,9 @@ def _act(
     if action is Action.MOVE or action is Action.COMPLETE:
         rows = _kept(thread, known) + _moved(facts, thread, sitter_id=None, now=now)
         return Outcome.MOVED if action is Action.MOVE else Outcome.CLOSED, rows
-    return Outcome.UNCHANGED if action is Action.KEEP else Outcome.SKIPPED, _kept(thread, known)
+    untagged = thread.window is not None and thread.window.tag is None  # made by an earlier application
+    rows = _kept(thread, known) + (_tagged(facts, thread.window, now=now) if thread.window and untagged else Rows())
+    return Outcome.UNCHANGED if action is Action.KEEP else Outcome.SKIPPED, rows
 
 
 def _assign(
@@ -208,6 +217,11 @@ def _moved(facts: Facts, thread: Thread, *, sitter_id: str | None, now: datetime
     moved = _changed(window, now=now, interval=interval, sitter_id=wanted, tag=tag)
     closed = tuple(_changed(other, now=now, is_active=False) for other in surplus)
     return Rows(windows=(*closed, moved))
+
+
+def _tagged(facts: Facts, window: Window, *, now: datetime) -> Rows:
+    tag = _tag(facts, window.interval, window.sitter_id, window.id, present=None, now=now)
+    return Rows(windows=(_changed(window, now=now, tag=tag),))
 
 
 def _new_window(facts: Facts, thread_id: str, *, now: datetime, new_id: Callable[[], str]) -> Rows:

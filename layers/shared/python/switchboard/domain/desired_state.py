@@ -210,7 +210,7 @@ def _assigned(facts: Facts, thread: Thread, *, may_create: bool, now: datetime) 
         return Verdict(Action.REASSIGN, makes_window=anew.makes_window) if changes_hands else anew
     if facts.sitter_id != thread.sitter_id or facts.sitter_id != window.sitter_id:
         return Verdict(Action.REASSIGN)
-    return Verdict(Action.KEEP if window.interval == wanted and window.tag is not None else Action.MOVE)
+    return Verdict(Action.KEEP if window.interval == wanted and not facts.was_completed else Action.MOVE)
 
 
 def _not_bookable(facts: Facts, thread: Thread) -> Verdict:

@@ -200,7 +200,7 @@ def _let_sitter_go(
     done = {change.after.id for change in rows.threads}
     own = (thread for thread in facts.threads if thread.sitter_id == event.sitter.id)
     left = [thread for thread in (*own, *gathered.other_threads) if thread.id not in done]
-    return take_leave(left, gathered.front_desk, now=now)
+    return take_leave(event.sitter.id, left, gathered.front_desk, now=now)
 
 
 def _display_names(facts: Facts) -> dict[str, str | None]:

@@ -136,6 +136,7 @@ def write(
         number_class=answer.number_class.value if answer.number_class else None,
         next_attempt_at=retry_at,
         supersedes=answer.reason is not Reason.STALE,
+        occurred_at=event.occurred_at,
         now=now,
     )
 

@@ -62,7 +62,10 @@ WITH booking AS MATERIALIZED (
     ORDER BY id FOR UPDATE
 ), other_threads AS MATERIALIZED (
     SELECT * FROM {messaging}."MessageThread"
-    WHERE cast(:leaves AS boolean) AND "orgId" = :org_id AND "assignedSitterId" = :sitter_id
+    WHERE cast(:leaves AS boolean) AND "orgId" = :org_id
+      AND ("assignedSitterId" = :sitter_id
+           OR id IN (SELECT "threadId" FROM {messaging}."AssignmentWindow"
+                     WHERE "orgId" = :org_id AND "sitterId" = :sitter_id AND status = 'active'))
       AND scope <> 'owner_sitter' AND ("bookingId" IS DISTINCT FROM :booking_id OR scope <> 'client_booking')
     ORDER BY id FOR UPDATE
 ), all_threads AS (
@@ -131,6 +134,8 @@ SELECT
               AND webhook_id <> :webhook_id) AS was_deferred;
 
 -- name: write
+-- Waiting events of the booking that are not newer wait no more; one that was never settled (without a reason) holds a
+-- snapshot that is not stored yet, and stays at the same instant.
 -- Everything that an event changes: snapshots, threads, windows with their former values, audits, participants, leases
 -- of numbers given up, and the event's outcome. A window is closed before another is made in its place.
 WITH told_booking AS (
@@ -274,7 +279,9 @@ SET outcome = CASE WHEN webhook_id = :webhook_id THEN :outcome ELSE outcome END,
     next_attempt_at = CASE WHEN webhook_id = :webhook_id THEN cast(:next_attempt_at AS timestamptz) END,
     updated_at = cast(:now AS timestamptz)
 WHERE webhook_id = :webhook_id
-   OR (cast(:supersedes AS boolean) AND org_id = :org_id AND booking_id = :booking_id AND next_attempt_at IS NOT NULL);
+   OR (cast(:supersedes AS boolean) AND org_id = :org_id AND booking_id = :booking_id AND next_attempt_at IS NOT NULL
+       AND (occurred_at < cast(:occurred_at AS timestamptz)
+            OR occurred_at = cast(:occurred_at AS timestamptz) AND reason IS NOT NULL));
 
 -- name: waiting
 -- Events whose next attempt is due, the longest waiting first.
