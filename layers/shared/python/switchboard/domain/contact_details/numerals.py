@@ -211,6 +211,8 @@ def _segments(word: str, start: int, i: int, kind: Kind) -> list[Piece]:
 
 def joined(pieces: list[Piece], reading: Reading) -> list[Piece]:
     """The pieces with tens, hundreds and repeats worked out, and words that are no digits here left out."""
+    if all(piece.kind <= Kind.MIXED for piece in pieces):
+        return [piece for piece in pieces if len(piece.digits) > 1 or not _counts_digits(piece, reading)]
     result: list[Piece] = []
     is_spelled_out = len(pieces) >= _LOCAL_LENGTH
     i = 0

@@ -105,7 +105,7 @@ def _in_run(run: list[Group], around: _Around) -> list[PhoneSpan]:
     spans: list[PhoneSpan] = []
     i = 0
     while i < len(run) and len(spans) < MOST_FINDINGS:
-        best = _best_from(run, i, around)
+        best = _best_from(run, i, around) if _may_begin_number(run, i) else None
         if best is None:
             i += 1
             continue
@@ -144,8 +144,6 @@ def _ends(run: list[Group], i: int, scope: Scope) -> Iterator[tuple[int, bool]]:
     """Where a number beginning with group i may end, and whether nothing else stands close to it."""
     may_be_whole = _may_begin_whole(run, i)
     is_international = run[i].is_international
-    if not (may_be_whole or is_international or _may_begin(run, i)):
-        return
     count = 0
     is_loose = False
     for j in range(i, len(run)):
@@ -168,8 +166,10 @@ def _may_begin_whole(run: list[Group], i: int) -> bool:
     return run[i].link is Link.LIST and (i + 1 == len(run) or run[i + 1].link is Link.CLOSE)
 
 
-def _may_begin(run: list[Group], i: int) -> bool:
-    """Whether a usual grouping begins at group i, alone or with the next."""
+def _may_begin_number(run: list[Group], i: int) -> bool:
+    """Whether a plus, a whole run or a usual grouping begins at group i."""
+    if run[i].is_international or _may_begin_whole(run, i):
+        return True
     first = len(run[i].digits)
     second = len(run[i + 1].digits) if i + 1 < len(run) else 0
     return may_begin(first, second) or may_begin(first, 0)

@@ -59,6 +59,7 @@ _CLOSE = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=\x1e@]{0,16}")
 _LIST = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=,&\x1e@]{0,16}")
 _SENTENCE = re.compile(r"[.!?;] |,")
 _UNIT_GAP = frozenset({"", " ", "-", "  "})
+_PLUS_WORDS = frozenset({"plus", "mas"})
 _MOST_FILLERS = 8
 _MOST_DECOYS = 2
 _MOST_QUANTITY_DIGITS = 4
@@ -118,6 +119,7 @@ def _groups(pieces: list[Piece | None], reading: Reading) -> list[Group]:
     link = Link.NONE
     decoy: tuple[str, ...] = ()
     after_break = True
+    may_be_signed = "+" in reading.text or not _PLUS_WORDS.isdisjoint(reading.known)
     for piece in pieces:
         if piece is None:
             after_break = True
@@ -129,17 +131,17 @@ def _groups(pieces: list[Piece | None], reading: Reading) -> list[Group]:
             together.append(piece)
         else:
             if together:
-                groups.append(_group(together, link, reading))
+                groups.append(_group(together, link, reading, may_be_signed=may_be_signed))
             together, link = [piece], following
         after_break = False
     if together:
-        groups.append(_group(together, link, reading))
+        groups.append(_group(together, link, reading, may_be_signed=may_be_signed))
     return groups
 
 
-def _group(pieces: list[Piece], link: Link, reading: Reading) -> Group:
+def _group(pieces: list[Piece], link: Link, reading: Reading, *, may_be_signed: bool) -> Group:
     first, last = pieces[0], pieces[-1]
-    is_international = _has_plus(first, reading)
+    is_international = may_be_signed and _has_plus(first, reading)
     return Group(
         first.digits if first is last else "".join([piece.digits for piece in pieces]),
         first.start,
@@ -153,7 +155,7 @@ def _group(pieces: list[Piece], link: Link, reading: Reading) -> Group:
 
 
 def _has_plus(piece: Piece, reading: Reading) -> bool:
-    if piece.first and reading.words[piece.first - 1] in {"plus", "mas"}:
+    if piece.first and reading.words[piece.first - 1] in _PLUS_WORDS:
         return True
     return reading.text[max(0, piece.start - 2) : piece.start].rstrip(" (").endswith("+")
 
