@@ -8,7 +8,7 @@ import pytest
 
 from switchboard.domain.messages import Purpose
 from switchboard.errors import ConstraintViolated, QueueUnavailable
-from switchboard.services.send_text import announce
+from switchboard.services.announce_threads import announce
 from switchboard.store import outbox, owner_notices
 from switchboard.store.database import Database
 from tests.delivery_builders import (

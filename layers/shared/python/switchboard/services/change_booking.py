@@ -8,7 +8,7 @@ from switchboard import errors
 from switchboard.domain.bookings import BookingEvent, pause_before
 from switchboard.domain.changes import Answer
 from switchboard.domain.desired_state import Outcome
-from switchboard.services.send_text import SendQueue, announce
+from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.settle_booking import NewId, Settled, settle
 from switchboard.store import bookings
 from switchboard.store.database import Database

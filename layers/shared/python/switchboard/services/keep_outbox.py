@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from aws_lambda_powertools import Logger
 
 from switchboard.errors import TwilioUnavailable
+from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.record_status import StatusReport, record_status
-from switchboard.services.send_text import SendQueue, announce
 from switchboard.store import outbox
 from switchboard.store.database import Database
 from switchboard.twilio import TwilioSender

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from urllib.parse import urlencode
 
-from switchboard.services.send_text import SendQueue
+from switchboard.services.announce_threads import SendQueue
 from switchboard.webhooks import parse_form
 
 Form = Sequence[tuple[str, str]]

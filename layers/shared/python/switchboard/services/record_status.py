@@ -11,7 +11,7 @@ from switchboard.domain import attempts
 from switchboard.domain.attempts import QueuedText, Settled, State
 from switchboard.domain.delivery import is_known_status
 from switchboard.errors import ConstraintViolated
-from switchboard.services.send_text import SendQueue, announce
+from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.settle_texts import settle
 from switchboard.store import sending
 from switchboard.store.database import Database, Transaction

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from switchboard.domain.release import released, why_not
 from switchboard.errors import Conflict, NotFound
-from switchboard.services.send_text import SendQueue, announce
+from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.store import blocked_texts, outbox
 from switchboard.store.database import Database
 

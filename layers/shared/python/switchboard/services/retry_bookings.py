@@ -6,7 +6,7 @@ from aws_lambda_powertools import Logger
 
 from switchboard.booking_snapshots import read_snapshot
 from switchboard.domain.bookings import pause_before
-from switchboard.services.send_text import SendQueue, announce
+from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.settle_booking import NewId, settle
 from switchboard.store import bookings
 from switchboard.store.bookings import Waiting

@@ -1,10 +1,9 @@
 """Sends the texts that wait in the outbox, thread by thread: claim, call Twilio with no transaction open, record."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
 
 from aws_lambda_powertools import Logger
 
@@ -21,7 +20,8 @@ from switchboard.domain.delivery import (
     validity_period_s,
 )
 from switchboard.domain.sending import LEASE, LONGEST_CALL, Look, Rest, Send, Step, plan
-from switchboard.errors import DatabaseUnavailable, LockNotAvailable, QueueUnavailable, TwilioUnavailable
+from switchboard.errors import DatabaseUnavailable, LockNotAvailable, TwilioUnavailable
+from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.settle_texts import settle
 from switchboard.store import sending
 from switchboard.store.database import Database, Transaction
@@ -30,23 +30,6 @@ from switchboard.twilio import TwilioSender
 
 STATUS_PATH = "/webhooks/twilio/status"
 logger = Logger(service="switchboard", child=True)
-
-
-class SendQueue(Protocol):
-    """Where threads are announced whose texts wait."""
-
-    def put(self, body: dict[str, Any], *, delay_s: int = 0) -> None:
-        """Raises QueueUnavailable."""
-
-
-def announce(queue: SendQueue, thread_ids: Iterable[str], *, delay_s: int = 0) -> None:
-    """Tells the worker, after commit, whose texts wait. A failure ends it: housekeeping finds the rows."""
-    for thread_id in dict.fromkeys(thread_ids):
-        try:
-            queue.put({"threadId": thread_id}, delay_s=delay_s)
-        except QueueUnavailable as error:
-            logger.warning("thread_not_announced", thread_id=thread_id, error=str(error))
-            return  # whoever waits for an answer must not wait for one time-out after the other
 
 
 @dataclass(frozen=True, slots=True)
