@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from switchboard.backfills.errors import BackfillError
 from switchboard.backfills.finish import explain, finish_run
 from switchboard.backfills.lanes import Clock, Tools
 from switchboard.backfills.plan import Collaborators, after_lanes, plan_run
@@ -37,12 +38,7 @@ class Desk:
         try:
             return self._lead({"backfill": backfill, **fields}, execution)
         except Exception as error:  # noqa: BLE001  what Step Functions would catch
-            caught = {
-                "Error": type(error).__name__,
-                "Cause": json.dumps({"errorMessage": str(error), "errorType": type(error).__name__}),
-            }
-            answer = explain(execution, caught, database=self.database, now=self.now)
-            return answer | {"cause": json.loads(answer["cause"])}
+            return self._explained(execution, error)
 
     def output(self, backfill: str = "lead-customers", **fields: Any) -> Answer:
         """The output of an execution that has to succeed."""
@@ -73,6 +69,19 @@ class Desk:
         if task["next"] == "finish":
             return self._readable(finish_run(task["run"], database=self.database, now=self.now))
         return {"ok": True, "output": task["output"]}
+
+    def fail(self, task: Answer, *, execution: str) -> Answer:
+        """The end of an execution whose next task is to fail."""
+        try:
+            after_lanes(task["run"], task["step"], database=self.database, now=self.now)
+        except BackfillError as error:
+            return self._explained(execution, error)
+        raise AssertionError("the run goes on")
+
+    def _explained(self, execution: str, error: Exception) -> Answer:
+        told = {"errorMessage": str(error), "errorType": type(error).__name__}
+        caught = {"Error": type(error).__name__, "Cause": json.dumps(told)}
+        return self._readable(explain(execution, caught, database=self.database, now=self.now))
 
     def _lead(self, given: Answer, execution: str) -> Answer:
         return self.go_on(self.begin(execution=execution, **given))

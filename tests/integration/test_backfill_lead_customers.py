@@ -65,3 +65,87 @@ def test_a_rollback_gives_back_what_was_there(desk: Desk, sql: Sql) -> None:
     again = desk.output(action="rollback", runId=run, dryRun=False)
     assert counts(again) == [0, 0, 0, 0]
     assert sql('SELECT count(*) FROM intake."Audit"') == [[1]]
+
+
+def test_a_rollback_leaves_alone_what_others_changed_and_lists_it(desk: Desk, sql: Sql) -> None:
+    ids = add_leads(sql, *({"psid": f"p{n}", "name": f"N{n}"} for n in range(6)))
+    run = desk.output(dryRun=False)["runId"]
+    customers = {row[0]: row[1] for row in sql('SELECT id::text, customer_id::text FROM intake."Lead"')}
+    sql('UPDATE intake."Lead" SET customer_id = NULL WHERE id = :id', id=ids[0])  # unlinked by somebody
+    sql('DELETE FROM intake."Lead" WHERE id = :id', id=ids[1])
+    sql("UPDATE intake.\"Customer\" SET name = 'Mine' WHERE id = :id", id=customers[ids[2]])
+    sql('DELETE FROM intake."Customer" WHERE id = :id', id=customers[ids[3]])
+    sql('CREATE TABLE public.invoice (id serial PRIMARY KEY, customer_id uuid REFERENCES intake."Customer" (id))')
+    sql("INSERT INTO public.invoice (customer_id) VALUES (:id)", id=customers[ids[4]])
+    sql("INSERT INTO intake.\"CustomerAddress\" (customer_id, city) VALUES (:id, 'Here')", id=customers[ids[5]])
+    predicted = desk.output(action="rollback", runId=run)
+    done = desk.output(action="rollback", runId=run, dryRun=False)
+    assert done["counts"] == predicted["counts"] == {"Restored": 3, "Deleted": 3, "Left alone": 6, "Errors": 0}
+    left = sql("SELECT row_id, why FROM ops.backfill_left_alone WHERE run_number = 3 ORDER BY row_id")
+    assert sorted(left) == sorted(
+        [
+            [ids[0], "lead changed since"],
+            [ids[1], "lead deleted since"],
+            [ids[3], "lead changed since"],
+            [customers[ids[2]], "customer edited since"],
+            [customers[ids[3]], "customer deleted since"],
+            [customers[ids[4]], "customer in use"],
+        ]
+    )
+    assert customers[ids[4]] in done["report"]
+    assert sql('SELECT count(*) FROM intake."Customer"') == [[2]]
+    assert sql('SELECT count(*) FROM intake."CustomerAddress"') == [[0]]
+
+
+def test_a_rollback_is_refused_where_a_link_may_not_be_null(desk: Desk, sql: Sql) -> None:
+    three_leads_and_a_job(sql)
+    run = desk.output(dryRun=False)["runId"]
+    sql('ALTER TABLE intake."Lead" ALTER customer_id SET NOT NULL')
+    refused = desk.run(action="rollback", runId=run, dryRun=False)
+    assert refused["error"] == "RunFailed"
+    assert "Lead.customer_id" in refused["cause"]["message"]
+    assert sql('SELECT count(customer_id) FROM intake."Lead"') == [[3]]
+
+
+def test_a_customers_metadata_counts_leads_that_join_later_and_a_rollback_takes_that_back(desk: Desk, sql: Sql) -> None:
+    add_leads(sql, {"phone": "555-123-4567"})
+    desk.output(dryRun=False)
+    before = sql('SELECT t::text FROM intake."Customer" AS t')
+    add_leads(sql, {"phone": "(555) 123 4567"})
+    done = desk.output(dryRun=False)
+    assert counts(done) == [0, 1, 1, 1, 0, 0, 0]
+    assert sql("SELECT metadata -> 'leadCount', metadata -> 'multipleLeads' FROM intake.\"Customer\"") == [[2, True]]
+    desk.output(action="rollback", runId=done["runId"], dryRun=False)
+    assert sql('SELECT t::text FROM intake."Customer" AS t') == before
+
+
+def test_a_job_whose_customer_is_not_its_leads_keeps_every_run_at_verify_failed(desk: Desk, sql: Sql) -> None:
+    ids = three_leads_and_a_job(sql)
+    sql("INSERT INTO intake.\"Customer\" (name) VALUES ('Other')")
+    sql('UPDATE intake."Job" SET customer_id = (SELECT id FROM intake."Customer")')
+    ended = desk.run(dryRun=False)
+    assert (ended["error"], [check["name"] for check in ended["cause"]["checks"]]) == (
+        "VerifyFailed",
+        ["Job/lead mismatch"],
+    )
+    assert desk.run(action="verify")["error"] == "VerifyFailed"
+    sql('UPDATE intake."Job" SET customer_id = (SELECT customer_id FROM intake."Lead" WHERE id = :id)', id=ids[0])
+    assert desk.output(action="resume", runId=ended["cause"]["runId"])["status"] == "completed"
+    assert desk.output(action="verify")["counts"] == {}
+
+
+def test_organisations_are_never_crossed_and_none_is_one_of_its_own(desk: Desk, sql: Sql) -> None:
+    for table in ("Lead", "Job", "Customer"):
+        sql(f'ALTER TABLE intake."{table}" ADD org_id text')
+    ids = add_leads(sql, *({"phone": "5551234567"} for _ in range(5)))
+    for row_id, org in zip(ids, ("a", "b", "a", None, None), strict=True):
+        sql('UPDATE intake."Lead" SET org_id = :org WHERE id = :id', org=org, id=row_id)
+    sql("INSERT INTO intake.\"Customer\" (name, phone, org_id) VALUES ('Old B', '+1 555 123 4567', 'b')")
+    assert counts(desk.output()) == [2, 1, 5, 0, 0, 0, 0]
+    assert counts(desk.output(dryRun=False)) == [2, 1, 5, 0, 0, 0, 0]
+    found = sql('SELECT l.org_id, c.org_id FROM intake."Lead" AS l JOIN intake."Customer" AS c ON c.id = l.customer_id')
+    assert all(lead == customer for lead, customer in found)
+    assert counts(desk.output(dryRun=False)) == [0, 3, 0, 5, 0, 0, 0]
+    for [run] in sql("SELECT id FROM ops.backfill_run WHERE NOT dry_run ORDER BY number DESC"):
+        desk.output(action="rollback", runId=run, dryRun=False)
+    assert sql('SELECT name FROM intake."Customer"') == [["Old B"]]

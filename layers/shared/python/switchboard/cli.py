@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import re
 import sys
 import time
 import uuid
@@ -63,10 +64,12 @@ class Machine:
 
     def backfill_of(self, run_id: str) -> str | None:
         """Which backfill a run belongs to."""
-        for name in definitions():
-            if self.run(backfill=name, action="status", runId=run_id).succeeded:
-                return name
-        return None
+        first = next(iter(definitions()))
+        found = self.run(backfill=first, action="status", runId=run_id)
+        if found.succeeded:
+            return first
+        named = re.search(r"it is one of (\S+)$", str((found.cause or {}).get("message", "")))
+        return named[1] if named else None
 
 
 def _read(cause: str | None) -> Answer | None:

@@ -12,7 +12,7 @@ from switchboard.backfills.errors import (
     TooManyRowErrors,
 )
 from switchboard.backfills.input import BackfillInput
-from switchboard.backfills.progress import answer, progress
+from switchboard.backfills.progress import answer, no_run, progress
 from switchboard.backfills.runs import SHORT, TASK_LEASE, Run, change_run, get_run, read_run
 from switchboard.store.database import Database, Transaction
 from switchboard.store.statements import Schemas
@@ -31,9 +31,17 @@ def require_tables(tx: Transaction, definition: Definition, schemas: Schemas) ->
 def find_run(tx: Transaction, request: BackfillInput, definition: Definition) -> Run:
     """The run that the input names, locked. Raises InvalidInput."""
     row = tx.row("backfill.run_by_id", id=request.runId, backfill=definition.name)
-    if row is None or row["action"] == "verify":
-        raise InvalidInput(f"runId: there is no such run of {definition.name}")
+    if row is None:
+        raise _no_such_run(tx, request, definition)
+    if row["action"] == "verify":
+        raise InvalidInput("runId: it only verified")
     return read_run(row)
+
+
+def _no_such_run(tx: Transaction, request: BackfillInput, definition: Definition) -> InvalidInput:
+    other = tx.row("backfill.backfill_of_run", id=request.runId)
+    where = f"; it is one of {other['backfill']}" if other else ""
+    return InvalidInput(f"runId: there is no such run of {definition.name}{where}")
 
 
 def target_of(tx: Transaction, request: BackfillInput, definition: Definition) -> Run:
@@ -135,7 +143,9 @@ def status(request: BackfillInput, definition: Definition, *, database: Database
             row = tx.row("backfill.newest_run", backfill=definition.name)
         else:
             row = tx.row("backfill.run_of_backfill", id=request.runId, backfill=definition.name)
+        if row is None and request.runId is None:
+            return no_run(definition)
         if row is None:
-            raise InvalidInput(f"runId: {definition.name} has no such run")
+            raise _no_such_run(tx, request, definition)
         run = read_run(row)
         return answer(tx, definition, run, action="status") | progress(tx, definition, run, now=now)

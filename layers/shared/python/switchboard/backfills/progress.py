@@ -44,6 +44,25 @@ def answer(
     }
 
 
+def no_run(definition: Definition) -> dict[str, Any]:
+    """The status of a backfill that has never run."""
+    return {
+        "runId": None,
+        "backfill": definition.name,
+        "action": "status",
+        "dryRun": True,
+        "status": "none",
+        "counts": {label: 0 for label in (*definition.labels, "Errors")},
+        "steps": [],
+        "checks": [],
+        "report": "",
+        "rowErrors": 0,
+        "percent": 0.0,
+        "rowsPerSecond": 0,
+        "secondsLeft": None,
+    }
+
+
 def _steps(tx: Transaction, definition: Definition, run: Run) -> list[dict[str, Any]]:
     if run.action == "verify":
         return []

@@ -43,6 +43,10 @@ SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, la
 FROM ops.backfill_run
 WHERE id = :id AND backfill = :backfill
 
+-- name: backfill_of_run
+-- Which backfill a run belongs to.
+SELECT backfill FROM ops.backfill_run WHERE id = :id
+
 -- name: run_of_execution
 -- The run that an execution of the state machine made or resumed.
 SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
