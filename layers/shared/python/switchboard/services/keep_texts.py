@@ -9,8 +9,8 @@ from switchboard.domain.contact_check import Mode, Policy
 from switchboard.domain.draft import Draft
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.questions import LONGEST_HOLD, HeldTexts
+from switchboard.services.announce_threads import announce
 from switchboard.services.receive_text import UNAVAILABLE, Receiving, route_text
-from switchboard.services.send_text import announce
 from switchboard.store import owner_notices, texts
 from switchboard.store import responses as response_records
 from switchboard.store.texts import HoldingSitter
@@ -33,8 +33,8 @@ def _expire(holding: HoldingSitter, *, using: Receiving) -> bool:
     nothing = InboundText("", holding.sitter_e164, holding.number_e164, "", (), None, holding.arrived_at)
     with using.database.transaction() as tx:
         texts.wait_for(tx, holding.sitter_e164)
-        facts = texts.gather(tx, nothing, now=now)
-        if facts is None or not facts.held:
+        facts = texts.gather(tx, nothing, place=holding.place, now=now)
+        if not facts.held:
             return False
         draft = Draft(facts, nothing, event_id=using.new_id(), now=now, new_id=using.new_id)
         HeldTexts(draft, policy).expire()

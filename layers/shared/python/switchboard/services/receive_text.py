@@ -13,8 +13,8 @@ from switchboard.domain.inbound import decide
 from switchboard.domain.inbound_text import InboundText, read_text, storable
 from switchboard.errors import ConstraintViolated, DatabaseUnavailable, LockNotAvailable, StatementTimedOut
 from switchboard.flags import Flags
+from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.queue_text import queue_text
-from switchboard.services.send_text import SendQueue, announce
 from switchboard.store import owner_notices, texts
 from switchboard.store.database import Database
 
@@ -75,11 +75,11 @@ def _route_once(form: Form, text: InboundText, *, using: Receiving) -> list[str]
         if stored is None:
             return []
         text = replace(text, arrived_at=stored.arrived_at)
-        facts = texts.gather(tx, text, now=now)
-        if facts is None:
+        if stored.place is None:
             logger.error("text_to_unknown_number", message_sid=text.message_sid)
             texts.settle(tx, text.message_sid, state="unknown_number", now=now)
             return []
+        facts = texts.gather(tx, text, place=stored.place, now=now)
         event_id = stored.event_id or using.new_id()
         decision = decide(facts, text, policy=policy, event_id=event_id, now=now, new_id=using.new_id)
         if decision.event is None:

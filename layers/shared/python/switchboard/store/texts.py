@@ -29,10 +29,19 @@ from switchboard.store.database import Row, Transaction, as_json, read_instant
 
 @dataclass(frozen=True, slots=True)
 class StoredText:
-    """What was known of the sid: the earliest arrival, and the event that an earlier try made."""
+    """A stored text: its earliest arrival, the event that an earlier try made, and the number, if it is one of ours."""
 
     arrived_at: datetime
     event_id: str | None
+    place: "Place | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which of our numbers was texted."""
+
+    org_id: str
+    number_id: str
 
 
 def store(tx: Transaction, text: InboundText, *, form: Sequence[tuple[str, str]], now: datetime) -> StoredText | None:
@@ -46,20 +55,24 @@ def store(tx: Transaction, text: InboundText, *, form: Sequence[tuple[str, str]]
         form=as_json(form),
         now=now,
     )
-    return StoredText(_instant(row["arrived_at"]), row["event_id"]) if row else None
+    if row is None:
+        return None
+    place = Place(row["org_id"], row["number_id"]) if row["number_id"] else None
+    return StoredText(_instant(row["arrived_at"]), row["event_id"], place)
 
 
-def gather(tx: Transaction, text: InboundText, *, now: datetime) -> Facts | None:
-    """Everything that bears on the text; None: the number texted is nobody's."""
-    row = tx.row(
+def gather(tx: Transaction, text: InboundText, *, place: Place, now: datetime) -> Facts:
+    """Everything that bears on the text."""
+    row = tx.one(
         "texts.gather",
+        org_id=place.org_id,
+        number_id=place.number_id,
         sender=text.sender,
-        recipient=text.recipient,
         message_sid=text.message_sid,
         arrived_at=text.arrived_at,
         now=now,
     )
-    return _facts(row) if row else None
+    return _facts(row, place.org_id)
 
 
 def write(
@@ -150,6 +163,7 @@ def due(tx: Transaction, *, now: datetime, most: int, most_tries: int) -> list[W
 class HoldingSitter:
     """A sitter with held texts on a number, the oldest of which arrived at arrived_at."""
 
+    place: Place
     sitter_e164: str
     number_e164: str
     arrived_at: datetime
@@ -157,7 +171,10 @@ class HoldingSitter:
 
 def holding_sitters(tx: Transaction, *, held_before: datetime, most: int) -> list[HoldingSitter]:
     """Whose texts have been held since before an instant."""
-    return [HoldingSitter(**row) for row in tx.rows("texts.holding_sitters", held_before=held_before, most=most)]
+    return [
+        HoldingSitter(Place(row["org_id"], row["number_id"]), row["sitter_e164"], row["number_e164"], row["arrived_at"])
+        for row in tx.rows("texts.holding_sitters", held_before=held_before, most=most)
+    ]
 
 
 def wait_for(tx: Transaction, sender_e164: str) -> None:
@@ -165,18 +182,18 @@ def wait_for(tx: Transaction, sender_e164: str) -> None:
     tx.rows("texts.wait_for", sender=sender_e164)
 
 
-def _facts(row: Row) -> Facts:
-    number, organisation = row["number"], row["organisation"]
+def _facts(row: Row, org_id: str) -> Facts:
+    organisation, sitting = row["organisation"], row["sitting"] or {}
     return Facts(
         organisation=Organisation(
-            id=number["org_id"],
+            id=org_id,
             owner_e164=organisation["owner"],
             booking_link=organisation["link"],
             hotlines=_hotlines(organisation["hotlines"]),
             sla_seconds=organisation["sla_seconds"],
             zone=_zone(organisation["timezone"]),
         ),
-        number=_number(number),
+        number=_number(row["number"]),
         front_desk=_number(row["front_desk"]) if row["front_desk"] else None,
         own_sender=row["own_sender"],
         client_ids=tuple(row["client_ids"] or ()),
@@ -188,13 +205,13 @@ def _facts(row: Row) -> Facts:
         opted_out=frozenset(row["opted_out"] or ()),
         home_thread_id=row["home"],
         leased_thread_id=row["lease"],
-        sitter_has_thread=row["sitter_has_thread"],
-        next_opening=read_instant(row["next_opening"]),
+        sitter_has_thread=sitting.get("has_thread", False),
+        next_opening=read_instant(sitting.get("next_opening")),
         recent=tuple(_recent(one) for one in row["recent"] or ()),
-        held=tuple(_held(one) for one in row["held"] or ()),
-        question=_question(row["question"]) if row["question"] else None,
+        held=tuple(_held(one) for one in sitting.get("held") or ()),
+        question=_question(sitting["question"]) if sitting.get("question") else None,
         answered=frozenset((kind, day) for kind, day in row["answered"] or ()),
-        strikes=row["strikes"] or {},
+        strikes=sitting.get("strikes") or {},
         noticed=frozenset(row["noticed"] or ()),
     )
 

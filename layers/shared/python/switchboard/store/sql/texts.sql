@@ -12,177 +12,143 @@ WITH texted AS (
     WHERE known.state IN ('stored', 'failed')
     RETURNING arrived_at, event_id, pg_advisory_xact_lock(hashtextextended(:sender, 0)) IS NULL AS waited
 ), leant_on AS MATERIALIZED (
-    SELECT thread.id
-    FROM {messaging}."MessageThread" AS thread
-    WHERE thread.id IN (
-        SELECT live."threadId"
-        FROM stored
-        JOIN texted ON true
-        JOIN {messaging}."Client" AS client ON client."orgId" = texted.org_id AND client.phone = :sender
-        JOIN {messaging}."MessageThread" AS own
-            ON own."orgId" = client."orgId" AND own."clientId" = client.id AND own.status = 'open'
-        JOIN {messaging}."AssignmentWindow" AS live
-            ON live."threadId" = own.id AND live.status = 'active'
-            AND live."startAt" <= cast(:now AS timestamptz) AND live."endAt" > cast(:arrived_at AS timestamptz)
-        UNION
-        SELECT live."threadId"
-        FROM stored
-        JOIN texted ON true
-        JOIN {messaging}."Sitter" AS sitter ON sitter."orgId" = texted.org_id AND sitter.phone = :sender
-        JOIN {messaging}."AssignmentWindow" AS live
-            ON live."orgId" = sitter."orgId" AND live."sitterId" = sitter.id AND live.status = 'active'
-            AND live."startAt" <= cast(:now AS timestamptz) AND live."endAt" > cast(:arrived_at AS timestamptz)
-    )
-    ORDER BY thread.id
+    SELECT id
+    FROM {messaging}."MessageThread"
+    WHERE id = ANY (ARRAY(
+        SELECT "threadId"
+        FROM {messaging}."AssignmentWindow"
+        WHERE status = 'active' AND "startAt" <= cast(:now AS timestamptz)
+            AND "endAt" > cast(:arrived_at AS timestamptz)
+            AND "threadId" = ANY (ARRAY(
+                SELECT id
+                FROM {messaging}."MessageThread"
+                WHERE "orgId" = (SELECT org_id FROM texted) AND status = 'open' AND "clientId" = ANY (ARRAY(
+                    SELECT id
+                    FROM {messaging}."Client"
+                    WHERE "orgId" = (SELECT org_id FROM texted) AND phone = :sender))))
+        UNION ALL
+        SELECT "threadId"
+        FROM {messaging}."AssignmentWindow"
+        WHERE status = 'active' AND "startAt" <= cast(:now AS timestamptz)
+            AND "endAt" > cast(:arrived_at AS timestamptz) AND "orgId" = (SELECT org_id FROM texted)
+            AND "sitterId" = ANY (ARRAY(
+                SELECT id
+                FROM {messaging}."Sitter"
+                WHERE "orgId" = (SELECT org_id FROM texted) AND phone = :sender))
+    )) AND EXISTS (SELECT 1 FROM stored)
+    ORDER BY id
     FOR NO KEY UPDATE
 )
-SELECT to_json(arrived_at) #>> '{}' AS arrived_at, event_id, (SELECT count(*) FROM leant_on) AS locked FROM stored;
+SELECT to_json(stored.arrived_at) #>> '{}' AS arrived_at, stored.event_id, texted.id AS number_id, texted.org_id,
+       (SELECT count(*) FROM leant_on) AS locked
+FROM stored
+LEFT JOIN texted ON true;
 
 -- name: gather
--- Everything that bears on the text, as one row of JSON; no row when the number is nobody's.
-WITH texted AS (
-    SELECT id, "orgId" AS org_id, e164, status, "numberClass" AS number_class, "assignedSitterId" AS sitter_id
-    FROM {messaging}."MessageNumber"
-    WHERE e164 = :recipient
-    ORDER BY id
-    LIMIT 1
-), org AS (
-    SELECT organization.*
-    FROM texted
-    JOIN {messaging}."Organization" AS organization ON organization.id = texted.org_id
-), front_desk AS (
-    SELECT number.id, number.e164, number.status, number."numberClass" AS number_class, null AS sitter_id
-    FROM texted
-    JOIN {messaging}."MessageNumber" AS number
-        ON number."orgId" = texted.org_id AND number."numberClass" = 'front_desk' AND number.status = 'active'
-    ORDER BY number.id
-    LIMIT 1
-), own_clients AS (
-    SELECT client.id
-    FROM texted
-    JOIN {messaging}."Client" AS client ON client."orgId" = texted.org_id AND client.phone = :sender
-), own_sitters AS (
-    SELECT sitter.id
-    FROM texted
-    JOIN {messaging}."Sitter" AS sitter ON sitter."orgId" = texted.org_id AND sitter.phone = :sender
-), own_threads AS (
-    SELECT thread.id, thread.scope, thread."messageNumberId" AS number_id, thread."lastMessageAt" AS last_at,
-           thread."createdAt" AS created_at
-    FROM texted
-    JOIN own_clients ON true
-    JOIN {messaging}."MessageThread" AS thread
-        ON thread."orgId" = texted.org_id AND thread."clientId" = own_clients.id AND thread.status = 'open'
-), home AS (
-    SELECT own_threads.id
+-- Everything that bears on a text to one of our numbers, as one row of JSON.
+WITH own_clients AS MATERIALIZED (
+    SELECT id FROM {messaging}."Client" WHERE "orgId" = cast(:org_id AS text) AND phone = cast(:sender AS text)
+), own_sitters AS MATERIALIZED (
+    SELECT id FROM {messaging}."Sitter" WHERE "orgId" = :org_id AND phone = :sender
+), own_threads AS MATERIALIZED (
+    SELECT id, scope, "messageNumberId" AS number_id, "lastMessageAt" AS last_at, "createdAt" AS created_at
+    FROM {messaging}."MessageThread"
+    WHERE "orgId" = :org_id AND "clientId" = ANY (ARRAY(SELECT id FROM own_clients)) AND status = 'open'
+), home AS MATERIALIZED (
+    SELECT id
     FROM own_threads
-    JOIN texted ON texted.id = own_threads.number_id
-    ORDER BY last_at DESC NULLS LAST, created_at DESC, own_threads.id
+    WHERE number_id = cast(:number_id AS text)
+    ORDER BY last_at DESC NULLS LAST, created_at DESC, id
     LIMIT 1
-), lease AS (
-    SELECT pool_lease.thread_id AS id
-    FROM texted
-    JOIN own_clients ON true
-    JOIN ops.pool_lease ON pool_lease.org_id = texted.org_id AND pool_lease.client_id = own_clients.id
-        AND pool_lease.number_id = texted.id
-    WHERE texted.number_class = 'pool'
-    ORDER BY pool_lease.since DESC
+), lease AS MATERIALIZED (
+    SELECT thread_id AS id
+    FROM ops.pool_lease
+    WHERE org_id = :org_id AND number_id = :number_id AND client_id = ANY (ARRAY(SELECT id FROM own_clients))
+    ORDER BY since DESC
     LIMIT 1
-), own_windows AS (
-    SELECT live.id
-    FROM own_threads
-    JOIN {messaging}."AssignmentWindow" AS live
-        ON live."threadId" = own_threads.id
-        AND live."startAt" <= cast(:arrived_at AS timestamptz) AND live."endAt" > cast(:arrived_at AS timestamptz)
+), own_windows AS MATERIALIZED (
+    SELECT id, "sitterId" AS sitter_id
+    FROM {messaging}."AssignmentWindow"
+    WHERE "threadId" = ANY (ARRAY(SELECT id FROM own_threads))
+        AND "startAt" <= cast(:arrived_at AS timestamptz) AND "endAt" > cast(:arrived_at AS timestamptz)
     UNION
-    SELECT former.window_id
-    FROM own_threads
-    JOIN ops.window_history AS former
-        ON former.thread_id = own_threads.id AND former.valid_until > cast(:arrived_at AS timestamptz)
-    UNION
-    SELECT live.id
-    FROM texted
-    JOIN own_sitters ON true
-    JOIN {messaging}."AssignmentWindow" AS live
-        ON live."orgId" = texted.org_id AND live."sitterId" = own_sitters.id
-        AND live."startAt" <= cast(:arrived_at AS timestamptz)
-        AND live."endAt" > cast(:arrived_at AS timestamptz) - interval '24 hours'
-    UNION
-    SELECT former.window_id
-    FROM texted
-    JOIN own_sitters ON true
-    JOIN ops.window_history AS former
-        ON former.org_id = texted.org_id AND former.sitter_id = own_sitters.id
-        AND former.valid_until > cast(:arrived_at AS timestamptz) - interval '24 hours'
-), partners AS (
-    SELECT DISTINCT live."sitterId" AS id
-    FROM own_windows
-    JOIN {messaging}."AssignmentWindow" AS live ON live.id = own_windows.id
-    WHERE EXISTS (SELECT 1 FROM own_clients)
-), played AS (
+    SELECT window_id, sitter_id
+    FROM ops.window_history
+    WHERE thread_id = ANY (ARRAY(SELECT id FROM own_threads)) AND valid_until > cast(:arrived_at AS timestamptz)
+), played AS MATERIALIZED (
     SELECT id FROM own_windows
     UNION
-    SELECT live.id
-    FROM texted
-    JOIN partners ON true
-    JOIN {messaging}."AssignmentWindow" AS live
-        ON live."orgId" = texted.org_id AND live."sitterId" = partners.id AND live.status = 'active'
-        AND live."startAt" <= cast(:arrived_at AS timestamptz)
-        AND live."endAt" > cast(:arrived_at AS timestamptz)
-), states AS (
-    SELECT live.id, live."threadId" AS thread_id, live."sitterId" AS sitter_id, live."startAt" AS start_at,
-           live."endAt" AS end_at, live.status, live.tag, null AS until
-    FROM played
-    JOIN {messaging}."AssignmentWindow" AS live ON live.id = played.id
+    SELECT id
+    FROM {messaging}."AssignmentWindow"
+    WHERE "orgId" = :org_id AND "sitterId" = ANY (ARRAY(SELECT sitter_id FROM own_windows))
+        AND "endAt" > cast(:arrived_at AS timestamptz) AND "startAt" <= cast(:arrived_at AS timestamptz)
+    UNION
+    SELECT id
+    FROM {messaging}."AssignmentWindow"
+    WHERE "orgId" = :org_id AND "sitterId" = ANY (ARRAY(SELECT id FROM own_sitters))
+        AND "endAt" > cast(:arrived_at AS timestamptz) - interval '24 hours'
+        AND "startAt" <= cast(:arrived_at AS timestamptz)
+    UNION
+    SELECT window_id
+    FROM ops.window_history
+    WHERE org_id = :org_id AND sitter_id = ANY (ARRAY(SELECT id FROM own_sitters))
+        AND valid_until > cast(:arrived_at AS timestamptz) - interval '24 hours'
+), states AS MATERIALIZED (
+    SELECT id, "threadId" AS thread_id, "sitterId" AS sitter_id, "startAt" AS start_at, "endAt" AS end_at, status, tag,
+           null AS until
+    FROM {messaging}."AssignmentWindow"
+    WHERE id = ANY (ARRAY(SELECT id FROM played))
     UNION ALL
-    SELECT former.window_id, former.thread_id, former.sitter_id, former.start_at, former.end_at, former.status,
-           former.tag, former.valid_until
-    FROM played
-    JOIN ops.window_history AS former ON former.window_id = played.id
-        AND former.valid_until > cast(:arrived_at AS timestamptz) - interval '24 hours'
-), threads AS (
+    SELECT window_id, thread_id, sitter_id, start_at, end_at, status, tag, valid_until
+    FROM ops.window_history
+    WHERE window_id = ANY (ARRAY(SELECT id FROM played))
+        AND valid_until > cast(:arrived_at AS timestamptz) - interval '24 hours'
+), threads AS MATERIALIZED (
     SELECT thread.id, thread.scope, thread."bookingId" AS booking_id, thread."clientId" AS client_id,
            thread."assignedSitterId" AS sitter_id, thread."messageNumberId" AS number_id,
-           coalesce(number.e164, thread."maskedNumberE164") AS number_e164
+           coalesce((SELECT number.e164 FROM {messaging}."MessageNumber" AS number
+                     WHERE number.id = thread."messageNumberId"), thread."maskedNumberE164") AS number_e164
     FROM {messaging}."MessageThread" AS thread
-    LEFT JOIN {messaging}."MessageNumber" AS number ON number.id = thread."messageNumberId"
-    WHERE thread.id IN (
+    WHERE thread.id = ANY (ARRAY(
         SELECT thread_id FROM states
-        UNION SELECT id FROM home
-        UNION SELECT id FROM lease
-        UNION SELECT id FROM own_threads WHERE scope = 'client_general'
-        UNION
-        SELECT special.id
-        FROM texted
-        JOIN {messaging}."MessageThread" AS special
-            ON special."orgId" = texted.org_id AND special.scope = 'internal'
-        UNION
-        SELECT special.id
-        FROM texted
-        JOIN own_sitters ON true
-        JOIN {messaging}."MessageThread" AS special
-            ON special."orgId" = texted.org_id AND special."assignedSitterId" = own_sitters.id
-            AND special.scope = 'owner_sitter'
-    )
-), clients AS (
-    SELECT client.id, client."firstName" AS first_name, client."lastName" AS last_name, client.phone,
-           client."isGuest" AS guest
-    FROM texted
-    JOIN {messaging}."Client" AS client ON client."orgId" = texted.org_id
-    WHERE client.id IN (SELECT id FROM own_clients UNION SELECT client_id FROM threads)
-), sitters AS (
-    SELECT sitter.id, sitter."firstName" AS first_name, sitter."lastName" AS last_name, sitter.phone,
-           sitter.active, sitter."relayLockedAt" IS NOT NULL AS locked
-    FROM texted
-    JOIN {messaging}."Sitter" AS sitter ON sitter."orgId" = texted.org_id
-    WHERE sitter.id IN (SELECT id FROM own_sitters UNION SELECT sitter_id FROM states)
+        UNION ALL SELECT id FROM home
+        UNION ALL SELECT id FROM lease
+        UNION ALL SELECT id FROM own_threads WHERE scope = 'client_general'
+        UNION ALL
+        SELECT id FROM {messaging}."MessageThread" WHERE "orgId" = :org_id AND scope = 'internal'
+        UNION ALL
+        SELECT id
+        FROM {messaging}."MessageThread"
+        WHERE "orgId" = :org_id AND "assignedSitterId" = ANY (ARRAY(SELECT id FROM own_sitters))
+            AND scope = 'owner_sitter'
+    ))
+), clients AS MATERIALIZED (
+    SELECT id, "firstName" AS first_name, "lastName" AS last_name, phone, "isGuest" AS guest
+    FROM {messaging}."Client"
+    WHERE "orgId" = :org_id
+        AND id = ANY (ARRAY(SELECT id FROM own_clients UNION ALL SELECT client_id FROM threads))
+), sitters AS MATERIALIZED (
+    SELECT id, "firstName" AS first_name, "lastName" AS last_name, phone, active,
+           "relayLockedAt" IS NOT NULL AS locked
+    FROM {messaging}."Sitter"
+    WHERE "orgId" = :org_id
+        AND id = ANY (ARRAY(SELECT id FROM own_sitters UNION ALL SELECT sitter_id FROM states))
 )
-SELECT (SELECT row_to_json(texted) FROM texted) AS number,
-       (SELECT json_build_object('id', org.id, 'owner', org."ownerPhone", 'link', org."bookingLink",
-                                 'timezone', org.timezone, 'hotlines', org.hotlines,
-                                 'sla_seconds', org."responseSlaSeconds")
-        FROM org) AS organisation,
-       (SELECT row_to_json(front_desk) FROM front_desk) AS front_desk,
-       EXISTS (SELECT 1 FROM {messaging}."MessageNumber" AS ours WHERE ours.e164 = :sender) AS own_sender,
+SELECT (SELECT json_build_object('id', id, 'e164', e164, 'status', status, 'number_class', "numberClass",
+                                 'sitter_id', "assignedSitterId")
+        FROM {messaging}."MessageNumber"
+        WHERE id = :number_id) AS number,
+       (SELECT json_build_object('owner', "ownerPhone", 'link', "bookingLink", 'timezone', timezone,
+                                 'hotlines', hotlines, 'sla_seconds', "responseSlaSeconds")
+        FROM {messaging}."Organization"
+        WHERE id = :org_id) AS organisation,
+       (SELECT json_build_object('id', id, 'e164', e164, 'status', status, 'number_class', "numberClass",
+                                 'sitter_id', null)
+        FROM {messaging}."MessageNumber"
+        WHERE "orgId" = :org_id AND "numberClass" = 'front_desk' AND status = 'active'
+        ORDER BY id
+        LIMIT 1) AS front_desk,
+       EXISTS (SELECT 1 FROM {messaging}."MessageNumber" WHERE e164 = :sender) AS own_sender,
        (SELECT json_agg(id ORDER BY id) FROM own_clients) AS client_ids,
        (SELECT json_agg(id ORDER BY id) FROM own_sitters) AS sitter_ids,
        (SELECT json_agg(clients) FROM clients) AS clients,
@@ -191,29 +157,10 @@ SELECT (SELECT row_to_json(texted) FROM texted) AS number,
        (SELECT json_agg(states) FROM states) AS windows,
        (SELECT id FROM home) AS home,
        (SELECT id FROM lease) AS lease,
-       (SELECT json_agg(opted."phoneE164")
-        FROM texted
-        JOIN {messaging}."OptOutState" AS opted ON opted."orgId" = texted.org_id AND opted.state = 'opted_out'
-        WHERE opted."phoneE164" IN (SELECT :sender UNION SELECT phone FROM clients UNION SELECT phone FROM sitters)
-       ) AS opted_out,
-       EXISTS (
-           SELECT 1
-           FROM texted
-           JOIN own_sitters ON true
-           JOIN {messaging}."MessageThread" AS thread
-               ON thread."orgId" = texted.org_id AND thread."assignedSitterId" = own_sitters.id
-               AND thread."messageNumberId" = texted.id AND thread.scope = 'client_booking' AND thread.status = 'open'
-       ) AS sitter_has_thread,
-       (SELECT min(ahead."startAt")
-        FROM texted
-        JOIN own_sitters ON true
-        JOIN {messaging}."AssignmentWindow" AS ahead
-            ON ahead."orgId" = texted.org_id AND ahead."sitterId" = own_sitters.id AND ahead.status = 'active'
-            AND ahead."endAt" > cast(:arrived_at AS timestamptz)
-            AND ahead."startAt" > cast(:arrived_at AS timestamptz)
-        JOIN {messaging}."MessageThread" AS thread
-            ON thread.id = ahead."threadId" AND thread."messageNumberId" = texted.id
-       ) AS next_opening,
+       (SELECT json_agg("phoneE164")
+        FROM {messaging}."OptOutState"
+        WHERE "orgId" = :org_id AND state = 'opted_out' AND "phoneE164" = ANY (ARRAY(
+            SELECT :sender UNION ALL SELECT phone FROM clients UNION ALL SELECT phone FROM sitters))) AS opted_out,
        (SELECT json_agg(said ORDER BY said.arrived_at, said.id)
         FROM (
             SELECT event.id, threads.id AS thread_id, event.body, event."createdAt" AS arrived_at
@@ -224,52 +171,60 @@ SELECT (SELECT row_to_json(texted) FROM texted) AS number,
                 WHERE lately."threadId" = threads.id AND lately.direction = 'inbound'
                     AND lately."createdAt" > cast(:arrived_at AS timestamptz) - interval '10 minutes'
                     AND lately."providerMessageSid" IS DISTINCT FROM :message_sid
-                    AND (lately."actorClientId" IN (SELECT id FROM own_clients)
-                         OR lately."actorUserId" IN (SELECT id FROM own_sitters))
+                    AND (lately."actorClientId" = ANY (ARRAY(SELECT id FROM own_clients))
+                         OR lately."actorUserId" = ANY (ARRAY(SELECT id FROM own_sitters)))
                 ORDER BY lately."createdAt" DESC, lately.id DESC
                 LIMIT 5
             ) AS event
         ) AS said) AS recent,
-       (SELECT json_agg(waiting ORDER BY waiting.arrived_at, waiting.event_id)
-        FROM (
-            SELECT held.event_id, held.question_id, held.arrived_at, event.body, event."mediaJson" AS media
-            FROM texted
-            JOIN own_sitters ON true
-            JOIN ops.held_text AS held
-                ON held.org_id = texted.org_id AND held.sitter_id = own_sitters.id AND held.number_id = texted.id
-                AND held.state = 'held'
-            JOIN {messaging}."MessageEvent" AS event ON event.id = held.event_id
-        ) AS waiting) AS held,
-       (SELECT json_build_object('id', question.id, 'asked_at', question.asked_at, 'choices', question.choices)
-        FROM texted
-        JOIN own_sitters ON true
-        JOIN ops.tag_question AS question
-            ON question.org_id = texted.org_id AND question.sitter_id = own_sitters.id
-            AND question.number_id = texted.id AND question.answered_at IS NULL
-        ORDER BY question.asked_at
-        LIMIT 1) AS question,
-       (SELECT json_agg(json_build_array(answer.kind, answer.day))
-        FROM texted
-        JOIN ops.automatic_answer AS answer
-            ON answer.org_id = texted.org_id AND answer.person_e164 = :sender
-        WHERE answer.day >= cast(cast(:now AS timestamptz) AS date) - 1) AS answered,
-       (SELECT json_object_agg(strike.sitter_id, strike.n)
-        FROM (
-            SELECT attempt."actorId" AS sitter_id, count(*) AS n
-            FROM texted
-            JOIN own_sitters ON true
-            JOIN {messaging}."AntiPoachingAttempt" AS attempt
-                ON attempt."orgId" = texted.org_id AND attempt."actorId" = own_sitters.id
-                AND attempt."actorType" = 'sitter' AND attempt.action = 'blocked' AND attempt."resolvedAt" IS NULL
-                AND attempt."createdAt" > cast(:now AS timestamptz) - interval '30 days'
-            GROUP BY attempt."actorId"
-        ) AS strike) AS strikes,
-       (SELECT json_agg(notice.subject)
-        FROM texted
-        JOIN ops.owner_notice AS notice ON notice.org_id = texted.org_id
-        WHERE notice.subject IN (SELECT 'thread:' || id FROM threads)
-            AND notice.noticed_at > cast(:now AS timestamptz) - interval '5 minutes') AS noticed
-FROM texted;
+       (SELECT json_agg(json_build_array(kind, day))
+        FROM ops.automatic_answer
+        WHERE org_id = :org_id AND person_e164 = :sender
+            AND day >= cast(cast(:now AS timestamptz) AS date) - 1) AS answered,
+       (SELECT json_agg(subject)
+        FROM ops.owner_notice
+        WHERE org_id = :org_id AND subject = ANY (ARRAY(SELECT 'thread:' || id FROM threads))
+            AND noticed_at > cast(:now AS timestamptz) - interval '5 minutes') AS noticed,
+       CASE WHEN EXISTS (SELECT 1 FROM own_sitters) THEN json_build_object(
+           'has_thread', EXISTS (
+               SELECT 1
+               FROM {messaging}."MessageThread"
+               WHERE "orgId" = :org_id AND "assignedSitterId" = ANY (ARRAY(SELECT id FROM own_sitters))
+                   AND "messageNumberId" = :number_id AND scope = 'client_booking' AND status = 'open'),
+           'next_opening', (
+               SELECT min(ahead."startAt")
+               FROM {messaging}."AssignmentWindow" AS ahead
+               JOIN {messaging}."MessageThread" AS thread ON thread.id = ahead."threadId"
+               WHERE ahead."orgId" = :org_id AND ahead."sitterId" = ANY (ARRAY(SELECT id FROM own_sitters))
+                   AND ahead.status = 'active' AND ahead."endAt" > cast(:arrived_at AS timestamptz)
+                   AND ahead."startAt" > cast(:arrived_at AS timestamptz) AND thread."messageNumberId" = :number_id),
+           'held', (
+               SELECT json_agg(waiting ORDER BY waiting.arrived_at, waiting.event_id)
+               FROM (
+                   SELECT held.event_id, held.question_id, held.arrived_at, event.body, event."mediaJson" AS media
+                   FROM ops.held_text AS held
+                   JOIN {messaging}."MessageEvent" AS event ON event.id = held.event_id
+                   WHERE held.org_id = :org_id AND held.sitter_id = ANY (ARRAY(SELECT id FROM own_sitters))
+                       AND held.number_id = :number_id AND held.state = 'held'
+               ) AS waiting),
+           'question', (
+               SELECT json_build_object('id', id, 'asked_at', asked_at, 'choices', choices)
+               FROM ops.tag_question
+               WHERE org_id = :org_id AND sitter_id = ANY (ARRAY(SELECT id FROM own_sitters))
+                   AND number_id = :number_id AND answered_at IS NULL
+               ORDER BY asked_at
+               LIMIT 1),
+           'strikes', (
+               SELECT json_object_agg(strike.sitter_id, strike.n)
+               FROM (
+                   SELECT "actorId" AS sitter_id, count(*) AS n
+                   FROM {messaging}."AntiPoachingAttempt"
+                   WHERE "orgId" = :org_id AND "actorId" = ANY (ARRAY(SELECT id FROM own_sitters))
+                       AND "actorType" = 'sitter' AND action = 'blocked' AND "resolvedAt" IS NULL
+                       AND "createdAt" > cast(:now AS timestamptz) - interval '30 days'
+                   GROUP BY "actorId"
+               ) AS strike)
+       ) END AS sitting;
 
 -- name: prepare
 -- The rows that follow from few texts, before those of texts.write: a guest, threads that were missing, events that are
@@ -582,12 +537,13 @@ LIMIT cast(:most AS integer);
 
 -- name: holding_sitters
 -- Sitters and numbers with texts held since before an instant.
-SELECT sitter.phone AS sitter_e164, number.e164 AS number_e164, min(held.arrived_at) AS arrived_at
+SELECT held.org_id, held.number_id, sitter.phone AS sitter_e164, number.e164 AS number_e164,
+       min(held.arrived_at) AS arrived_at
 FROM ops.held_text AS held
 JOIN {messaging}."MessageNumber" AS number ON number.id = held.number_id
 JOIN {messaging}."Sitter" AS sitter ON sitter."orgId" = held.org_id AND sitter.id = held.sitter_id
 WHERE held.state = 'held' AND held.arrived_at <= cast(:held_before AS timestamptz) AND sitter.phone IS NOT NULL
-GROUP BY sitter.phone, number.e164
+GROUP BY held.org_id, held.number_id, sitter.phone, number.e164
 ORDER BY min(held.arrived_at)
 LIMIT cast(:most AS integer);
 
