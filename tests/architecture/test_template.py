@@ -10,7 +10,7 @@ import pytest
 
 from local.template import load_template
 from switchboard.flags import Flags
-from switchboard.settings import _Environment
+from switchboard.settings import VARIABLES
 from tests.architecture.sources import ROOT
 
 TEMPLATE = load_template(ROOT / "template.yaml")
@@ -203,7 +203,7 @@ def test_a_flag_is_literal_so_that_a_deployment_leaves_it_as_the_operator_set_it
 
 
 def test_every_function_is_given_exactly_the_settings() -> None:
-    assert set(GLOBALS["Environment"]["Variables"]) - NOT_SETTINGS == set(_Environment.model_fields)
+    assert set(GLOBALS["Environment"]["Variables"]) - NOT_SETTINGS == set(VARIABLES)
 
 
 def test_no_secret_is_in_the_environment() -> None:

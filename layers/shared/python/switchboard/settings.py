@@ -1,47 +1,78 @@
 """Settings out of the environment: read once, whole, frozen. os.environ is read nowhere else."""
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Any
 
 from switchboard.errors import SettingsInvalid
 from switchboard.store.connection import Address
 from switchboard.store.statements import Schemas
 
-_IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]{0,62}$"
+Read = Callable[[str], Any]
 
 
-class _Environment(BaseModel):
-    """The variables' names, shapes and defaults. What each means: docs/reference/settings.md."""
+def _shaped(pattern: str, what: str) -> Read:
+    shape = re.compile(pattern)
 
-    model_config = ConfigDict(extra="ignore", hide_input_in_errors=True, frozen=True)
+    def read(text: str) -> str:
+        if not shape.fullmatch(text):
+            raise ValueError(what)
+        return text
 
-    STAGE: str = "local"
-    DATABASE_URL: str | None = Field(default=None, pattern=r"^postgres(ql)?://")
-    DATABASE_HOST: str | None = None
-    DATABASE_PORT: int = 5432
-    DATABASE_NAME: str = "switchboard"
-    DATABASE_SECRET_ID: str | None = None
-    DATABASE_CA_FILE: str | None = None
-    SCHEMA_MESSAGING: str = Field(default="messaging", pattern=_IDENTIFIER)
-    SCHEMA_ACCOUNTS: str = Field(default="accounts", pattern=_IDENTIFIER)
-    SCHEMA_INTAKE: str = Field(default="intake", pattern=_IDENTIFIER)
-    DEFAULT_ORG_ID: str = "default"
-    MIGRATIONS_FOLDER: Path = Path("/opt/schema")
-    FLAGS_PATH: str = Field(default="/switchboard/local/flags", pattern=r"^/[A-Za-z0-9_./-]+$")
-    PUBLIC_BASE_URL: str | None = Field(default=None, pattern=r"^https?://[^/?#]+(/[^?#]*)?$")
-    PUBLIC_BASE_URL_PARAMETER: str | None = None
-    BOOKING_SECRET_ID: str = "switchboard/booking"
-    TWILIO_SECRET_ID: str = "switchboard/twilio"
-    TWILIO_API_URL: str | None = Field(default=None, pattern=r"^https?://")
-    TWILIO_TIMEOUT_S: float = Field(default=10, gt=0, le=60)
-    SEND_QUEUE_URL: str = ""
-    INBOUND_QUEUE_URL: str = ""
-    STATE_MACHINE_ARN: str = ""
-    BEFORE_IMAGE_DAYS: int = Field(default=90, ge=1)
+    return read
+
+
+def _integer(at_least: int) -> Read:
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < at_least:
+            raise ValueError(f"a whole number of at least {at_least}")
+        return int(text)
+
+    return read
+
+
+def _seconds(at_most: float) -> Read:
+    def read(text: str) -> float:
+        if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) or not 0 < float(text) <= at_most:
+            raise ValueError(f"a number above 0, at most {at_most:g}")
+        return float(text)
+
+    return read
+
+
+_schema = _shaped(r"[A-Za-z_][A-Za-z0-9_]{0,62}", "a plain identifier of at most 63 characters")
+_http = _shaped(r"https?://\S+", "a URL that begins with http:// or https://")
+
+# Each variable's default, and how its text is read; a ValueError says what it should be. Not pydantic, whose import
+# costs every webhook's cold start 30 ms. What each means: docs/reference/settings.md.
+VARIABLES: Mapping[str, tuple[str | None, Read]] = {
+    "STAGE": ("local", str),
+    "DATABASE_URL": (None, _shaped(r"postgres(ql)?://.*", "a URL that begins with postgresql://")),
+    "DATABASE_HOST": (None, str),
+    "DATABASE_PORT": ("5432", _integer(at_least=1)),
+    "DATABASE_NAME": ("switchboard", str),
+    "DATABASE_SECRET_ID": (None, str),
+    "DATABASE_CA_FILE": (None, str),
+    "SCHEMA_MESSAGING": ("messaging", _schema),
+    "SCHEMA_ACCOUNTS": ("accounts", _schema),
+    "SCHEMA_INTAKE": ("intake", _schema),
+    "DEFAULT_ORG_ID": ("default", str),
+    "MIGRATIONS_FOLDER": ("/opt/schema", Path),
+    "FLAGS_PATH": ("/switchboard/local/flags", _shaped(r"/[A-Za-z0-9_./-]+", "a path of SSM parameters")),
+    "PUBLIC_BASE_URL": (None, _shaped(r"https?://[^/?#]+(/[^?#]*)?", "a URL without query and fragment")),
+    "PUBLIC_BASE_URL_PARAMETER": (None, str),
+    "BOOKING_SECRET_ID": ("switchboard/booking", str),
+    "TWILIO_SECRET_ID": ("switchboard/twilio", str),
+    "TWILIO_API_URL": (None, _http),
+    "TWILIO_TIMEOUT_S": ("10", _seconds(at_most=60)),
+    "SEND_QUEUE_URL": ("", str),
+    "INBOUND_QUEUE_URL": ("", str),
+    "STATE_MACHINE_ARN": ("", str),
+    "BEFORE_IMAGE_DAYS": ("90", _integer(at_least=1)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +116,16 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Raises SettingsInvalid naming every bad variable, never its value."""
-    try:
-        found = _Environment.model_validate({name: value for name, value in environ.items() if value != ""})
-    except ValidationError as error:
-        raise SettingsInvalid(_explain(error)) from None
-    values = {name.lower(): value for name, value in found.model_dump().items() if not name.startswith("SCHEMA_")}
-    schemas = Schemas(found.SCHEMA_MESSAGING, found.SCHEMA_ACCOUNTS, found.SCHEMA_INTAKE)
-    return Settings(schemas=schemas, **values)
-
-
-def _explain(error: ValidationError) -> str:
-    bad = [f"{problem['loc'][0]}: {problem['msg']}" for problem in error.errors(include_input=False, include_url=False)]
-    return "settings are wrong: " + "; ".join(bad)
+    """An empty variable counts as not set. Raises SettingsInvalid naming every bad variable, never its value."""
+    values: dict[str, Any] = {}
+    bad: list[str] = []
+    for name, (default, read) in VARIABLES.items():
+        text = environ.get(name) or default
+        try:
+            values[name] = None if text is None else read(text)
+        except ValueError as error:
+            bad.append(f"{name}: {error}")
+    if bad:
+        raise SettingsInvalid(f"settings are wrong: {'; '.join(bad)}")
+    schemas = Schemas(*(values.pop(name) for name in ("SCHEMA_MESSAGING", "SCHEMA_ACCOUNTS", "SCHEMA_INTAKE")))
+    return Settings(schemas=schemas, **{name.lower(): value for name, value in values.items()})
