@@ -4,6 +4,7 @@ import functools
 import random
 import uuid
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
@@ -14,7 +15,9 @@ from switchboard.settings import Settings, read_settings
 from switchboard.store.connection import Address, Connector
 from switchboard.store.database import Database, Limits
 from switchboard.store.key_types import read_key_types
-from switchboard.twilio import TwilioCredentials, TwilioSender
+
+if TYPE_CHECKING:
+    from switchboard.twilio import TwilioCredentials, TwilioSender
 
 logger = Logger(service="switchboard")
 _CONNECT_TIMEOUT_S = 5.0
@@ -111,11 +114,13 @@ def inbound_queue() -> Queue:
 
 
 @functools.cache
-def twilio_sender() -> TwilioSender:
+def twilio_sender() -> "TwilioSender":
     """Twilio's client, imported when it is first used; the first of the live auth tokens is the REST API's."""
+    from switchboard.twilio import TwilioCredentials, TwilioSender  # only who sends needs it
+
     found = settings()
 
-    def credentials(*, fresh: bool) -> TwilioCredentials | None:
+    def credentials(*, fresh: bool) -> "TwilioCredentials | None":
         secret = (secrets().reread if fresh else secrets().get)(found.twilio_secret_id)
         return TwilioCredentials(secret["accountSid"], secret["authTokens"][0]) if secret else None
 
