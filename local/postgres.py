@@ -22,6 +22,9 @@ _ALWAYS = (
     "log_min_messages=warning", "unix_socket_directories=",
 )  # fmt: skip
 _THROWN_AWAY = ("fsync=off", "full_page_writes=off")  # what is committed survives the server's crash, not the machine's
+_MEMORY = Path("/dev/shm")  # Linux's; making a database there takes a twentieth of the time
+_MEMORY_NEEDED = 1 << 30
+_IN_MEMORY = ("max_wal_size=256MB",)
 _START_S, _STOP_S = 60.0, 60.0
 _READY_LINE = 7  # of postmaster.pid
 
@@ -31,14 +34,26 @@ class PostgresFailed(RuntimeError):
 
 
 class PostgresServer:
-    """One server over one data folder. Without `folder` the data is temporary and goes when the server stops."""
+    """One server over one data folder. Without `folder` the data is temporary and goes when the server stops.
 
-    def __init__(self, folder: Path | None = None, *, port: int = 0, settings: tuple[str, ...] | None = None) -> None:
+    Temporary data is in memory where `small` promises that it stays small and the machine has room.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        port: int = 0,
+        settings: tuple[str, ...] | None = None,
+        small: bool = False,
+    ) -> None:
         self._temporary = folder is None
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="switchboard-pg-"))
+        memory = _MEMORY if small and _has_room(_MEMORY) else None
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="switchboard-pg-", dir=memory))
         self._any_port = port == 0
         self.port = port or free_port()
         self._settings = (*_ALWAYS, *(_THROWN_AWAY if folder is None else ())) if settings is None else settings
+        self._settings += _IN_MEMORY if memory else ()
         self._bin = _binaries()
         self._server: subprocess.Popen[bytes] | None = None
 
@@ -161,3 +176,7 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _has_room(memory: Path) -> bool:
+    return memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free >= _MEMORY_NEEDED

@@ -30,7 +30,7 @@ def server_url() -> Iterator[str]:
     if url := os.environ.get("DATABASE_URL"):
         yield url
         return
-    with PostgresServer() as server:
+    with PostgresServer(small=True) as server:
         yield server.url()
 
 
