@@ -1,4 +1,4 @@
-"""The deployed state machine: every target exists and is reached, every task retries and catches, no row travels."""
+"""The state machine: every target exists and is reached, every named error is one, every function is deployed."""
 
 import json
 import re
@@ -7,68 +7,68 @@ from typing import Any
 
 import pytest
 
+from local.step_functions import FILE, FUNCTIONS, definition, problems_of
 from local.template import load_template
+from switchboard import errors
+from switchboard.backfills import errors as endings
 from tests.architecture.sources import ROOT
 
-TEXT = (ROOT / "statemachines" / "backfill.asl.json").read_text()
-MACHINE: dict[str, Any] = json.loads(TEXT)
+MACHINE: dict[str, Any] = json.loads(definition())
+SERVICE = re.compile(r"^(States\.(ALL|Timeout)|Lambda\.\w+|Runtime\.ExitError|Sandbox\.Timedout)$")
 
 
-def machines(machine: dict[str, Any] = MACHINE) -> Iterator[dict[str, Any]]:
-    """The state machine and those inside its Maps."""
-    yield machine
-    for state in machine["States"].values():
+def states(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every state by its name, those of a Map's lanes too."""
+    for name, state in machine["States"].items():
+        yield name, state
         if "ItemProcessor" in state:
-            yield from machines(state["ItemProcessor"])
+            yield from states(state["ItemProcessor"])
 
 
-def targets(state: dict[str, Any]) -> set[str]:
-    """Where a state may lead."""
-    branches = [state, *state.get("Choices", ()), *state.get("Catch", ())]
-    return {branch[key] for branch in branches for key in ("Next", "Default") if key in branch}
+STATES = dict(states(MACHINE))
+TASKS = sorted(name for name, state in STATES.items() if state["Type"] == "Task")
 
 
-ALL_STATES = [(name, state) for machine in machines() for name, state in machine["States"].items()]
-TASKS = [(name, state) for name, state in ALL_STATES if state["Type"] in ("Task", "Map")]
+def test_every_target_exists_and_every_state_is_reached() -> None:
+    assert problems_of(MACHINE) == []
 
 
-@pytest.mark.parametrize("machine", list(machines()), ids=lambda machine: machine["StartAt"])
-def test_every_target_exists_and_every_state_is_reached(machine: dict[str, Any]) -> None:
-    states = machine["States"]
-    reached, waiting = set(), {machine["StartAt"]}
-    while waiting:
-        name = waiting.pop()
-        reached.add(name)
-        waiting |= targets(states[name]) - reached
-    assert reached == set(states)
+def test_a_missing_target_and_an_unreachable_state_are_noticed() -> None:
+    broken = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Gone"}, "B": {"Type": "Succeed"}}}
+    assert len(problems_of(broken)) == 2
 
 
-@pytest.mark.parametrize(("name", "state"), ALL_STATES, ids=[name for name, _ in ALL_STATES])
-def test_every_state_leads_on_or_ends(name: str, state: dict[str, Any]) -> None:
-    if state["Type"] in ("Succeed", "Fail"):
-        assert targets(state) == set()
-    elif state["Type"] == "Choice":
-        assert "Default" in state
-    else:
-        assert "Next" in state or state.get("End")
+def test_every_named_error_is_the_services_or_a_class_of_ours() -> None:
+    for name, state in STATES.items():
+        for rule in (*state.get("Retry", ()), *state.get("Catch", ())):
+            for error in rule["ErrorEquals"]:
+                ours = hasattr(errors, error) or hasattr(endings, error)
+                assert SERVICE.match(error) or ours, f"{name}: {error}"
 
 
-@pytest.mark.parametrize(("name", "state"), TASKS, ids=[name for name, _ in TASKS])
-def test_every_task_catches_everything_and_retries_with_full_jitter(name: str, state: dict[str, Any]) -> None:
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_retries_with_full_jitter_and_catches_everything(name: str) -> None:
+    state = STATES[name]
+    assert [rule["JitterStrategy"] for rule in state["Retry"]] == ["FULL"]
+    assert "States.ALL" not in state["Retry"][0]["ErrorEquals"]
     assert state["Catch"][-1]["ErrorEquals"] == ["States.ALL"]
-    if state["Type"] == "Task":
-        assert state["TimeoutSeconds"] <= 900
-        for retry in state["Retry"]:
-            assert retry["JitterStrategy"] == "FULL"
-            assert "States.ALL" not in retry["ErrorEquals"]
+    assert state["TimeoutSeconds"] <= 900
 
 
-def test_states_are_verbs_and_speak_jsonpath() -> None:
-    assert [name for name, _ in ALL_STATES if not re.match(r"[A-Z][a-z]+([A-Z][a-z]+)*$", name)] == []
-    assert "QueryLanguage" not in TEXT
+def test_how_a_run_ends_badly_is_never_tried_again() -> None:
+    names = {ending.__name__ for ending in endings.ENDINGS}
+    for state in STATES.values():
+        assert not any(names & set(rule["ErrorEquals"]) for rule in state.get("Retry", ()))
 
 
-def test_the_template_fills_in_every_function_that_the_file_leaves_open() -> None:
-    resource = load_template(ROOT / "template.yaml")["Resources"]["Backfill"]["Properties"]
-    assert set(re.findall(r"\$\{(\w+)\}", TEXT)) == set(resource["DefinitionSubstitutions"])
-    assert resource["DefinitionUri"] == "statemachines/backfill.asl.json"
+def test_the_file_names_the_functions_that_the_template_fills_in() -> None:
+    machine = load_template(ROOT / "template.yaml")["Resources"]["Backfill"]["Properties"]
+    assert machine["DefinitionUri"] == str(FILE.relative_to(ROOT))
+    named = set(re.findall(r"\$\{(\w+)\}", FILE.read_text()))
+    assert set(machine["DefinitionSubstitutions"]) == named == set(FUNCTIONS)
+
+
+def test_only_numbers_go_to_a_lane() -> None:
+    lanes = STATES["WorkLanes"]
+    assert set(lanes["ItemSelector"]) == {"run.$", "step.$", "lane.$"}
+    assert lanes["ItemProcessor"]["ProcessorConfig"] == {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}
