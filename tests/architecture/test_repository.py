@@ -10,7 +10,7 @@ from tests.architecture.sources import DEPLOYED, ROOT, imports_of, python_files,
 
 MAX_LINES = 350
 TEXTS = [path for path in tracked_files() if path.suffix not in (".txt", ".png", ".pem")]
-MACHINE = re.compile(r"/(?:home|Users|root|work)/\w|/tmp/(?!sw)\w|file:/{3}|[/.](?:jfrog|artifactory|nexus)\b")
+MACHINE = re.compile(r"/(?:home|Users|root|work)/\w|/tmp/(?!sw)\w|[/.](?:jfrog|artifactory|nexus)\b")
 OTHER_REGISTRY = re.compile(r"--(?:extra-)?index-url|--find-links")
 TARGETS = {"demo", "test", "dev", "check", "bench", "build", "event", "lock"}
 NOQA = re.compile(r"#\s*noqa(?P<codes>:\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*)?(?P<reason>.*)")
