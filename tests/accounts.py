@@ -23,7 +23,7 @@ def add_customers(
         str(
             sql(
                 'INSERT INTO accounts."Customer" (id, "tenantId", "lastOrderDate", "accountType", "updatedAt")'
-                ' VALUES (gen_random_uuid(), CAST(:tenant AS uuid), CAST(:at AS timestamptz),'
+                " VALUES (gen_random_uuid(), CAST(:tenant AS uuid), CAST(:at AS timestamptz),"
                 " CAST(CAST(:type AS text) AS accounts.\"AccountType\"), '2025-01-01Z') RETURNING id::text",
                 tenant=tenant,
                 at=at,

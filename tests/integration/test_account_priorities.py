@@ -198,7 +198,10 @@ def test_customers_that_changed_since_are_left_alone_and_listed(desk: AccountsDe
 
 
 DIFFERENT = [
-    ("ALTER TABLE accounts.\"Customer\" ADD \"accountPriority\" text NOT NULL DEFAULT 'MEDIUM'", "Customer.accountPriority"),
+    (
+        'ALTER TABLE accounts."Customer" ADD "accountPriority" text NOT NULL DEFAULT \'MEDIUM\'',
+        "Customer.accountPriority",
+    ),
     ('ALTER TABLE accounts."Customer" ADD territory varchar(20)', "Customer.territory"),
     ('ALTER TABLE accounts."CallPlan" ADD status text', "CallPlan.status"),
     ("CREATE TYPE accounts.\"AccountPriority\" AS ENUM ('HIGH', 'MEDIUM', 'LOW')", "AccountPriority"),
@@ -236,9 +239,7 @@ def test_a_half_applied_schema_is_completed_and_only_the_rest_is_taken_back(desk
 def test_an_invalid_index_is_replaced_and_a_foreign_key_validated(desk: AccountsDesk, sql: Sql) -> None:
     desk.output(dryRun=False)
     look = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'accounts.\"Customer_territory_idx\"'::regclass"
-    sql(
-        "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'accounts.\"Customer_territory_idx\"'::regclass"
-    )
+    sql("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'accounts.\"Customer_territory_idx\"'::regclass")
     key = "CallPlanAccount_tenantId_fkey"
     sql(f'ALTER TABLE accounts."CallPlanAccount" DROP CONSTRAINT "{key}"')
     sql(

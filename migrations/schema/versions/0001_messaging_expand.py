@@ -196,6 +196,12 @@ MESSAGING: dict[str, dict[str, str]] = {
         "responseSeconds": "integer",
     },
 }
+# What the message-numbers backfill goes by, before the contract adds the others.
+INDEXES = {
+    "thread_in_order": ("MessageThread", '"orgId", "createdAt", id'),
+    "thread_by_number": ("MessageThread", '"messageNumberId"'),
+    "booking_by_client": ("Booking", '"orgId", "clientId"'),
+}
 KEYS = {"Client": '"orgId", id', "Sitter": '"orgId", id', "Booking": '"orgId", id'}
 
 OPS = """
@@ -389,6 +395,8 @@ def upgrade() -> None:
     adopted = _tables(connection, schema)
     for table, columns in MESSAGING.items():
         _create_or_complete(connection, schema, table, columns | TIMES, org_id)
+    for name, (table, columns) in INDEXES.items():
+        connection.execute(text(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{schema}"."{table}" ({columns})'))
     if adopted:
         _map_earlier_values(connection, schema, org_id)
     for statement in OPS.split(";\n"):
