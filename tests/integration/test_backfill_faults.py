@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pg8000.native
@@ -34,7 +36,7 @@ COUNTS = {
     "Jobs already linked": 0,
     "Errors": 0,
 }
-SMALL = {"batchSize": 4, "lanes": 2}
+SMALL: dict[str, Any] = {"batchSize": 4, "lanes": 2}
 
 
 class Killed(Exception):
@@ -99,9 +101,9 @@ def stubborn_run(desk: Desk, **fields: Any) -> dict[str, Any]:
     task = insisting(lambda: desk.begin(execution="the-one", **fields))
     while task["next"] == "work":
         for lane in task["lanes"]:
-            while insisting(lambda task=task, lane=lane: desk.slice(task["run"], task["step"], lane)):
+            while insisting(partial(desk.slice, task["run"], task["step"], lane)):
                 pass
-        task = insisting(lambda task=task: after_lanes(task["run"], task["step"], database=desk.database, now=desk.now))
+        task = insisting(partial(after_lanes, task["run"], task["step"], database=desk.database, now=desk.now))
     answer: dict[str, Any] = insisting(lambda: finish_run(task["run"], database=desk.database, now=desk.now))
     assert answer["ok"], answer
     output: dict[str, Any] = answer["output"]
@@ -134,9 +136,9 @@ def test_every_answer_lost_once_changes_nothing(desk: Desk, sql: Sql, expected: 
     task = twice(lambda: desk.begin(execution="the-one", dryRun=False, **SMALL))
     while task["next"] == "work":
         for lane in task["lanes"]:
-            while twice(lambda task=task, lane=lane: desk.slice(task["run"], task["step"], lane)):
+            while twice(partial(desk.slice, task["run"], task["step"], lane)):
                 pass
-        task = twice(lambda task=task: after_lanes(task["run"], task["step"], database=desk.database, now=desk.now))
+        task = twice(partial(after_lanes, task["run"], task["step"], database=desk.database, now=desk.now))
     answer = twice(lambda: finish_run(task["run"], database=desk.database, now=desk.now))
     assert answer["output"]["counts"] == COUNTS
     assert outcome(sql) == expected
@@ -381,8 +383,6 @@ def test_a_slice_that_step_functions_gave_up_on_fails_at_its_next_batch(desk: De
 
 
 def _slow(desk: Desk, taken: threading.Event) -> Any:
-    from dataclasses import replace
-
     def monotonic() -> float:
         taken.set()
         time.sleep(0.05)

@@ -62,7 +62,7 @@ def desk(database: Database) -> Desk:
 @ANY_TOWN
 @given(town=towns, way=ways)
 def test_the_dry_run_predicts_the_run_and_the_counts_add_up(
-    desk: Desk, sql: Sql, town: Town, way: dict[str, int]
+    desk: Desk, sql: Sql, town: Town, way: dict[str, Any]
 ) -> None:
     empty(sql)
     ids = settle(sql, town)
@@ -82,7 +82,7 @@ def test_the_dry_run_predicts_the_run_and_the_counts_add_up(
 
 @ANY_TOWN
 @given(town=towns, way=ways)
-def test_a_second_run_changes_nothing(desk: Desk, sql: Sql, town: Town, way: dict[str, int]) -> None:
+def test_a_second_run_changes_nothing(desk: Desk, sql: Sql, town: Town, way: dict[str, Any]) -> None:
     empty(sql)
     settle(sql, town)
     desk.run(dryRun=False)
@@ -93,7 +93,7 @@ def test_a_second_run_changes_nothing(desk: Desk, sql: Sql, town: Town, way: dic
 
 @ANY_TOWN
 @given(town=towns, way=ways)
-def test_a_run_and_its_rollback_are_nothing_to_the_byte(desk: Desk, sql: Sql, town: Town, way: dict[str, int]) -> None:
+def test_a_run_and_its_rollback_are_nothing_to_the_byte(desk: Desk, sql: Sql, town: Town, way: dict[str, Any]) -> None:
     empty(sql)
     settle(sql, town)
     before = picture(sql)
@@ -109,7 +109,7 @@ def test_a_run_and_its_rollback_are_nothing_to_the_byte(desk: Desk, sql: Sql, to
 @ANY_TOWN
 @given(town=towns, way=ways, order=st.randoms(use_true_random=False))
 def test_the_result_does_not_hang_on_batches_lanes_or_the_order_of_rows(
-    desk: Desk, sql: Sql, town: Town, way: dict[str, int], order: Any
+    desk: Desk, sql: Sql, town: Town, way: dict[str, Any], order: Any
 ) -> None:
     empty(sql)
     settle(sql, town)

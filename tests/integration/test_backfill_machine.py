@@ -67,7 +67,8 @@ def test_payloads_stay_small_with_as_many_lanes_as_there_may_be(states: Machine,
 
 def test_functions_that_die_and_answers_that_are_lost_only_cost_retries(states: Machine, sql: Sql) -> None:
     settle(sql, TOWN)
-    dice, lock, died = random.Random(4), threading.Lock(), []
+    dice, lock = random.Random(4), threading.Lock()
+    died: list[str] = []
 
     def maybe_die(name: str, event: dict[str, Any], number: int) -> None:
         with lock:
@@ -128,7 +129,8 @@ def test_a_run_that_is_stopped_in_the_console_is_noticed_and_resumed(states: Mac
 
 def test_pause_and_status_answer_while_the_run_works_and_the_run_ends_paused(states: Machine, sql: Sql) -> None:
     settle(sql, TOWN)
-    [run, status] = [[""], [{}]]
+    run: list[str] = [""]
+    status: list[dict[str, Any]] = [{}]
 
     def pause_once(name: str, event: dict[str, Any], number: int) -> None:
         if name == "work_backfill" and event["step"] == 3 and not run[0]:
