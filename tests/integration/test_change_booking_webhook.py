@@ -327,6 +327,17 @@ def test_trouble_after_storing_is_202_and_the_event_is_settled_later(webhook: We
     assert len(webhook.desk.windows()) == 1
 
 
+def test_an_event_that_was_never_settled_passes_the_flag_as_it_is_then(webhook: Webhook) -> None:
+    webhook.send(webhook_id="msg-0")
+    webhook.send(snapshot(minute=1, event_type="booking.cancelled"), webhook_id="msg-1")
+    webhook.desk.sql('ALTER TABLE messaging."AssignmentWindow" RENAME TO away')
+    webhook.send(snapshot(minute=2), webhook_id="msg-2")
+    webhook.desk.sql('ALTER TABLE messaging.away RENAME TO "AssignmentWindow"')
+    webhook.desk.may_create = False
+    assert webhook.desk.retry(after=timedelta(minutes=1)) == 1
+    assert webhook.desk.windows() == []
+
+
 def test_an_older_event_does_not_take_the_place_of_a_newer_one_that_was_never_settled(webhook: Webhook) -> None:
     webhook.send(webhook_id="msg-0")
     webhook.desk.sql('ALTER TABLE messaging."AssignmentWindow" RENAME TO away')

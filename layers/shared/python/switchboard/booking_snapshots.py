@@ -49,12 +49,7 @@ TrueByDefault = Annotated[bool, _default_for_null(True)]
 
 class _Part(BaseModel):
     model_config = ConfigDict(
-        alias_generator=to_camel,
-        extra="ignore",
-        frozen=True,
-        strict=True,
-        hide_input_in_errors=True,
-        defer_build=True,  # built at the first event, not at import
+        alias_generator=to_camel, extra="ignore", frozen=True, strict=True, hide_input_in_errors=True
     )
 
 

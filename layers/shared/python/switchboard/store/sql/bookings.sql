@@ -284,8 +284,9 @@ WHERE webhook_id = :webhook_id
             OR occurred_at = cast(:occurred_at AS timestamptz) AND reason IS NOT NULL));
 
 -- name: waiting
--- Events whose next attempt is due, the longest waiting first.
-SELECT webhook_id, cast(body AS text) AS body, attempts, outcome IS NOT DISTINCT FROM 'deferred' AS is_deferred
+-- Events whose next attempt is due, the longest waiting first; is_deferred: settled before, and found wanting something.
+SELECT webhook_id, cast(body AS text) AS body, attempts,
+       coalesce(outcome = 'deferred' AND reason <> '', false) AS is_deferred
 FROM ops.booking_event
 WHERE next_attempt_at <= cast(:now AS timestamptz)
 ORDER BY next_attempt_at, webhook_id
