@@ -395,8 +395,8 @@ def upgrade() -> None:
     adopted = _tables(connection, schema)
     for table, columns in MESSAGING.items():
         _create_or_complete(connection, schema, table, columns | TIMES, org_id)
-    for name, (table, columns) in INDEXES.items():
-        connection.execute(text(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{schema}"."{table}" ({columns})'))
+    for name, (table, keys) in INDEXES.items():
+        connection.execute(text(f'CREATE INDEX IF NOT EXISTS "{name}" ON "{schema}"."{table}" ({keys})'))
     if adopted:
         _map_earlier_values(connection, schema, org_id)
     for statement in OPS.split(";\n"):
