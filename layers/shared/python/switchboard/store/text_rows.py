@@ -1,7 +1,7 @@
 """A decision as the JSON documents that the statements texts.prepare and texts.write take apart."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -17,13 +17,16 @@ from switchboard.domain.decision import (
 from switchboard.domain.facts import Facts
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.messages import OutboundText
+from switchboard.store.database import as_json
 from switchboard.store.outbox import media_json
 
 Rows = dict[str, Any]
 
 
-def rare_rows(decision: Decision, *, text: InboundText, known_event: bool, new_id: Callable[[], str]) -> Rows:
-    """What texts.prepare takes apart; empty for most texts."""
+def rare_rows(
+    decision: Decision, *, facts: Facts, text: InboundText, known_event: bool, now: datetime, new_id: Callable[[], str]
+) -> Rows:
+    """What texts.prepare takes apart; a missing key is no rows, and most texts have none at all."""
     moved = [_moved(one) for one in decision.moved]
     if decision.event and known_event:
         moved.append(_again(decision.event_id, decision.event))
@@ -33,37 +36,45 @@ def rare_rows(decision: Decision, *, text: InboundText, known_event: bool, new_i
         "participants": [_participant(one, new_id()) for one in decision.participants],
         "moved": moved,
         "lock_sitter_id": decision.lock_sitter_id,
+        "attempts": [_attempt(one, new_id()) for one in decision.attempts],
+        "automatic_kinds": decision.automatic_kinds,
+        "notices": [{"subject": notice.subject} for notice in decision.notices],
     }
     if opt := decision.opt_out:
         found["opting"] = [{"id": new_id(), "e164": opt.e164, "client_id": opt.client_id, "state": opt.state}]
     found |= _questions(decision)
     found = {name: rows for name, rows in found.items() if rows}
-    return found | {"sender": text.sender} if found else found
+    if found:
+        today = now.astimezone(facts.organisation.zone).date()
+        found |= {"sender": text.sender, "event_id": decision.event_id, "today": today}
+    return found
 
 
 def common_rows(
-    decision: Decision, *, facts: Facts, text: InboundText, known_event: bool, now: datetime, new_id: Callable[[], str]
+    decision: Decision,
+    *,
+    facts: Facts,
+    text: InboundText,
+    known_event: bool,
+    told: Collection[str],
+    new_id: Callable[[], str],
 ) -> Rows:
-    """What texts.write takes apart; a missing key is no rows."""
-    subjects = {notice.event_id: notice.subject for notice in decision.notices}
-    events = [_outbound_event(n, one, subjects) for n, one in enumerate(decision.outbound, start=1)]
+    """What texts.write takes, rows as JSON; notices to the owner only of the subjects that are told."""
+    untold = {notice.event_id for notice in decision.notices if notice.subject not in told}
+    outbound = [one for one in decision.outbound if one.event_id not in untold]
+    events = [_outbound_event(one) for one in outbound]
     if decision.event and not known_event:
         events.append(_inbound_event(decision.event_id, decision.event, text))
-    found: Rows = {
-        "sender": text.sender,
-        "event_id": decision.event_id,
-        "today": now.astimezone(facts.organisation.zone).date(),
-        "touched": _touched(decision),
-        "events": events,
-        "outbox": [_outbox(n, one, subjects) for n, one in enumerate(decision.outbound)],
-        "notices": [{"subject": notice.subject} for notice in decision.notices],
-        "answered": [{"thread_id": thread, "event_id": by} for thread, by in (decision.answered or {}).items()],
-        "attempts": [_attempt(one, new_id()) for one in decision.attempts],
-        "automatic_kinds": decision.automatic_kinds,
-    }
+    responses = []
     if response := decision.response:
-        found["responses"] = [_response(response, new_id(), decision.event_id, facts.organisation.sla_seconds)]
-    return {name: rows for name, rows in found.items() if rows}
+        responses.append(_response(response, new_id(), decision.event_id, facts.organisation.sla_seconds))
+    return {
+        "touched": as_json(_touched(decision, outbound)),
+        "events": as_json(events),
+        "outbox": as_json([_outbox(n, one) for n, one in enumerate(outbound)]),
+        "responses": as_json(responses),
+        "answered": as_json(decision.answered or {}),
+    }
 
 
 def _response(response: Response, record_id: str, event_id: str | None, sla_seconds: int | None) -> Rows:
@@ -125,13 +136,13 @@ def _questions(decision: Decision) -> Rows:
     return found
 
 
-def _touched(decision: Decision) -> list[Rows]:
-    heard = [
-        {"id": thread_id, "unread": unread, "heard": True, "spoken": False}
-        for thread_id, unread in (decision.unread or {}).items()
+def _touched(decision: Decision, outbound: Sequence[OutboundText]) -> list[Rows]:
+    """One row for each thread on which something was heard or is said."""
+    heard, spoken = decision.unread or {}, {one.thread_id for one in outbound}
+    return [
+        {"id": thread_id, "unread": heard.get(thread_id, 0), "heard": thread_id in heard, "spoken": thread_id in spoken}
+        for thread_id in {*heard, *spoken}
     ]
-    spoken = dict.fromkeys(one.thread_id for one in decision.outbound)
-    return heard + [{"id": thread_id, "unread": 0, "heard": False, "spoken": True} for thread_id in spoken]
 
 
 def _thread(one: NewThread) -> Rows:
@@ -149,7 +160,6 @@ def _thread(one: NewThread) -> Rows:
 
 def _inbound_event(event_id: str | None, event: InboundEvent, text: InboundText) -> Rows:
     return {
-        "n": 0,
         "direction": "inbound",
         "provider_sid": text.message_sid,
         "body": text.body,
@@ -191,9 +201,8 @@ def _moved(one: MovedEvent) -> Rows:
     }
 
 
-def _outbound_event(n: int, one: OutboundText, subjects: dict[str | None, str]) -> Rows:
+def _outbound_event(one: OutboundText) -> Rows:
     return {
-        "n": n,
         "id": one.event_id,
         "thread_id": one.thread_id,
         "direction": "outbound",
@@ -206,11 +215,10 @@ def _outbound_event(n: int, one: OutboundText, subjects: dict[str | None, str]) 
         "requires_response": False,
         "sitter_id": one.responsible_sitter_id,
         "metadata": json.dumps(dict(one.metadata)) if one.metadata else None,
-        "subject": subjects.get(one.event_id),
     }
 
 
-def _outbox(n: int, one: OutboundText, subjects: dict[str | None, str]) -> Rows:
+def _outbox(n: int, one: OutboundText) -> Rows:
     return {
         "n": n,
         "event_id": one.event_id,
@@ -222,5 +230,4 @@ def _outbox(n: int, one: OutboundText, subjects: dict[str | None, str]) -> Rows:
         "arrived_at": one.arrived_at,
         "window_id": one.window_id,
         "not_after": one.not_after,
-        "subject": subjects.get(one.event_id),
     }

@@ -86,19 +86,29 @@ def write(
     new_id: Callable[[], str],
 ) -> None:
     """Writes all rows of a decision, in one statement or two."""
-    common: dict[str, Any] = {"org_id": facts.organisation.id, "now": now}
-    if few := text_rows.rare_rows(decision, text=text, known_event=known_event, new_id=new_id):
-        number = facts.number
-        tx.rows("texts.prepare", doc=as_json(few), number_id=number.id, number_e164=number.e164, **common)
-    rows = text_rows.common_rows(decision, facts=facts, text=text, known_event=known_event, now=now, new_id=new_id)
+    org_id = facts.organisation.id
+    rare = text_rows.rare_rows(decision, facts=facts, text=text, known_event=known_event, now=now, new_id=new_id)
+    told: set[str] = set()
+    if rare:
+        rows = tx.rows(
+            "texts.prepare",
+            doc=as_json(rare),
+            org_id=org_id,
+            number_id=facts.number.id,
+            number_e164=facts.number.e164,
+            told_before=now - THREAD_NOTICE_AGAIN_AFTER,
+            now=now,
+        )
+        told = {row["subject"] for row in rows}
     tx.rows(
         "texts.write",
-        doc=as_json(rows),
+        **text_rows.common_rows(decision, facts=facts, text=text, known_event=known_event, told=told, new_id=new_id),
+        org_id=org_id,
+        event_id=decision.event_id,
         message_sid=text.message_sid,
         state=decision.state,
         arrived_at=text.arrived_at,
-        told_before=now - THREAD_NOTICE_AGAIN_AFTER,
-        **common,
+        now=now,
     )
 
 

@@ -228,7 +228,8 @@ SELECT (SELECT json_build_object('id', id, 'e164', e164, 'status', status, 'numb
 
 -- name: prepare
 -- The rows that follow from few texts, before those of texts.write: a guest, threads that were missing, events that are
--- decided later than they came, opt-outs, held texts and questions.
+-- decided later than they came, opt-outs, held texts and questions, attempts, automatic answers. The subjects of which
+-- the owner is told now: of the others somebody else has told since told_before.
 WITH doc AS MATERIALIZED (
     SELECT cast(:doc AS jsonb) AS d
 ), guest AS (
@@ -320,106 +321,11 @@ WITH doc AS MATERIALIZED (
     FROM doc
     WHERE question.id = d ->> 'closed_question_id' AND question.answered_at IS NULL
     RETURNING question.id
-)
-INSERT INTO ops.tag_question (id, org_id, sitter_id, number_id, choices, asked_at)
-SELECT q.id, :org_id, q.sitter_id, :number_id, q.choices, cast(:now AS timestamptz)
-FROM doc, jsonb_to_recordset(d -> 'questions') AS q (id text, sitter_id text, choices jsonb)
-WHERE (SELECT count(*) FROM closed) >= 0;
-
--- name: write
--- The rows that follow from most texts, in one statement; threads are locked in the order of their ids, the internal one
--- last. A notice to the owner is left out when the owner was told since told_before by somebody else.
-WITH doc AS MATERIALIZED (
-    SELECT cast(:doc AS jsonb) AS d
-), touched AS (
-    SELECT t.id, sum(t.unread) AS unread, bool_or(t.heard) AS heard, bool_or(t.spoken) AS spoken
-    FROM doc, jsonb_to_recordset(d -> 'touched') AS t (id text, unread integer, heard boolean, spoken boolean)
-    GROUP BY t.id
-), locked AS (
-    SELECT id
-    FROM {messaging}."MessageThread"
-    WHERE id IN (SELECT id FROM touched)
-    ORDER BY scope = 'internal', id
-    FOR NO KEY UPDATE
-), thread_touches AS (
-    UPDATE {messaging}."MessageThread" AS thread
-    SET "ownerUnreadCount" = thread."ownerUnreadCount" + touched.unread,
-        "lastMessageAt" = greatest(thread."lastMessageAt", cast(:now AS timestamptz)),
-        "lastInboundAt" = CASE WHEN touched.heard
-            THEN greatest(thread."lastInboundAt", cast(:arrived_at AS timestamptz)) ELSE thread."lastInboundAt" END,
-        "lastOutboundAt" = CASE WHEN touched.spoken
-            THEN greatest(thread."lastOutboundAt", cast(:now AS timestamptz)) ELSE thread."lastOutboundAt" END,
-        "updatedAt" = cast(:now AS timestamptz)
-    FROM locked
-    JOIN touched ON touched.id = locked.id
-    WHERE thread.id = locked.id
-), noticed AS (
-    INSERT INTO ops.owner_notice (org_id, subject, noticed_at)
-    SELECT :org_id, n.subject, cast(:now AS timestamptz)
-    FROM doc, jsonb_to_recordset(d -> 'notices') AS n (subject text)
-    ON CONFLICT (org_id, subject) DO UPDATE SET noticed_at = excluded.noticed_at
-    WHERE owner_notice.noticed_at <= cast(:told_before AS timestamptz)
-    RETURNING subject
-), events AS (
-    INSERT INTO {messaging}."MessageEvent" (
-        id, "orgId", "threadId", direction, "actorType", "actorUserId", "actorClientId", "providerMessageSid", body,
-        "mediaJson", "deliveryStatus", "failureCode", "failureDetail", "requiresResponse",
-        "responsibleSitterIdSnapshot", "metadataJson", "attemptCount", "createdAt", "updatedAt"
-    )
-    SELECT e.id, :org_id, e.thread_id, e.direction, e.actor_type, e.actor_user_id, e.actor_client_id,
-           e.provider_sid, e.body, e.media, e.delivery_status, e.failure_code, e.failure_detail, e.requires_response,
-           e.sitter_id, e.metadata, 0, coalesce(e.created_at, cast(:now AS timestamptz)), cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'events') AS e (
-             n integer, id text, thread_id text, direction text, actor_type text, actor_user_id text,
-             actor_client_id text, provider_sid text, body text, media text, delivery_status text, failure_code text,
-             failure_detail text, requires_response boolean, sitter_id text, metadata text, created_at timestamptz,
-             subject text
-         )
-    WHERE e.subject IS NULL OR e.subject IN (SELECT subject FROM noticed)
-    ORDER BY e.n
-), outbox AS (
-    INSERT INTO ops.outbound_text (
-        event_id, org_id, thread_id, sender_e164, recipient_e164, purpose, inbound_event_id, arrived_at, window_id,
-        not_after, created_at, updated_at
-    )
-    SELECT o.event_id, :org_id, o.thread_id, o.sender_e164, o.recipient_e164, o.purpose, o.inbound_event_id,
-           o.arrived_at, o.window_id, o.not_after, cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'outbox') AS o (
-             n integer, event_id text, thread_id text, sender_e164 text, recipient_e164 text, purpose text,
-             inbound_event_id text, arrived_at timestamptz, window_id text, not_after timestamptz,
-             subject text
-         )
-    WHERE o.subject IS NULL OR o.subject IN (SELECT subject FROM noticed)
-    ORDER BY o.n
-), responses AS (
-    INSERT INTO {messaging}."ResponseRecord" (
-        id, "orgId", "threadId", "bookingId", "inboundMessageEventId", "responsibleSitterId", "slaSeconds",
-        "inboundAt", "resolutionStatus", "resolvedAt", "createdAt", "updatedAt"
-    )
-    SELECT r.id, :org_id, r.thread_id, r.booking_id, r.event_id, r.sitter_id, r.sla_seconds,
-           cast(:arrived_at AS timestamptz), r.status,
-           CASE WHEN r.status <> 'pending' THEN cast(:now AS timestamptz) END,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'responses') AS r (
-             id text, thread_id text, booking_id text, event_id text, sitter_id text, sla_seconds integer, status text
-         )
-    WHERE NOT EXISTS (
-        SELECT 1
-        FROM {messaging}."ResponseRecord" AS known
-        WHERE known."threadId" = r.thread_id AND known."inboundMessageEventId" = r.event_id
-    )
-), answered AS (
-    UPDATE {messaging}."ResponseRecord" AS record
-    SET "resolutionStatus" = 'replied', "resolvedAt" = cast(:arrived_at AS timestamptz),
-        "resolvedByMessageEventId" = a.event_id,
-        "responseSeconds" =
-            greatest(0, floor(extract(epoch FROM cast(:arrived_at AS timestamptz) - record."inboundAt")))::integer,
-        "updatedAt" = cast(:now AS timestamptz)
-    FROM doc, jsonb_to_recordset(d -> 'answered') AS a (thread_id text, event_id text)
-    WHERE record."threadId" = a.thread_id AND record."resolutionStatus" = 'pending'
+), asked AS (
+    INSERT INTO ops.tag_question (id, org_id, sitter_id, number_id, choices, asked_at)
+    SELECT q.id, :org_id, q.sitter_id, :number_id, q.choices, cast(:now AS timestamptz)
+    FROM doc, jsonb_to_recordset(d -> 'questions') AS q (id text, sitter_id text, choices jsonb)
+    WHERE (SELECT count(*) FROM closed) >= 0
 ), attempts AS (
     INSERT INTO {messaging}."AntiPoachingAttempt" (
         id, "orgId", "threadId", "eventId", "actorType", "actorId", "violationType", "detectedContent", action,
@@ -438,11 +344,87 @@ WITH doc AS MATERIALIZED (
     SELECT :org_id, d ->> 'sender', kind, (d ->> 'today')::date, d ->> 'event_id'
     FROM doc, jsonb_array_elements_text(d -> 'automatic_kinds') AS kind
     ON CONFLICT (org_id, person_e164, kind, day) DO NOTHING
+), noticed AS (
+    INSERT INTO ops.owner_notice (org_id, subject, noticed_at)
+    SELECT :org_id, n.subject, cast(:now AS timestamptz)
+    FROM doc, jsonb_to_recordset(d -> 'notices') AS n (subject text)
+    ON CONFLICT (org_id, subject) DO UPDATE SET noticed_at = excluded.noticed_at
+    WHERE owner_notice.noticed_at <= cast(:told_before AS timestamptz)
+    RETURNING subject
+)
+SELECT subject FROM noticed;
+
+-- name: write
+-- The rows that follow from every text, in one statement; threads are locked in the order of their ids, the internal one
+-- last.
+WITH touched AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(cast(:touched AS jsonb)) AS t (id text, unread integer, heard boolean, spoken boolean)
+), locked AS MATERIALIZED (
+    SELECT id
+    FROM {messaging}."MessageThread"
+    WHERE id = ANY (ARRAY(SELECT id FROM touched))
+    ORDER BY scope = 'internal', id
+    FOR NO KEY UPDATE
+), threads AS (
+    UPDATE {messaging}."MessageThread" AS thread
+    SET "ownerUnreadCount" = thread."ownerUnreadCount" + touched.unread,
+        "lastMessageAt" = greatest(thread."lastMessageAt", cast(:now AS timestamptz)),
+        "lastInboundAt" = CASE WHEN touched.heard
+            THEN greatest(thread."lastInboundAt", cast(:arrived_at AS timestamptz)) ELSE thread."lastInboundAt" END,
+        "lastOutboundAt" = CASE WHEN touched.spoken
+            THEN greatest(thread."lastOutboundAt", cast(:now AS timestamptz)) ELSE thread."lastOutboundAt" END,
+        "updatedAt" = cast(:now AS timestamptz)
+    FROM touched
+    WHERE thread.id = ANY (ARRAY(SELECT id FROM locked)) AND thread.id = touched.id
+), events AS (
+    INSERT INTO {messaging}."MessageEvent" (
+        id, "orgId", "threadId", direction, "actorType", "actorUserId", "actorClientId", "providerMessageSid", body,
+        "mediaJson", "deliveryStatus", "failureCode", "failureDetail", "requiresResponse",
+        "responsibleSitterIdSnapshot", "metadataJson", "attemptCount", "createdAt", "updatedAt"
+    )
+    SELECT id, :org_id, thread_id, direction, actor_type, actor_user_id, actor_client_id, provider_sid, body, media,
+           delivery_status, failure_code, failure_detail, requires_response, sitter_id, metadata, 0,
+           coalesce(created_at, cast(:now AS timestamptz)), cast(:now AS timestamptz)
+    FROM jsonb_to_recordset(cast(:events AS jsonb)) AS e (
+        id text, thread_id text, direction text, actor_type text, actor_user_id text, actor_client_id text,
+        provider_sid text, body text, media text, delivery_status text, failure_code text, failure_detail text,
+        requires_response boolean, sitter_id text, metadata text, created_at timestamptz
+    )
+), outbox AS (
+    INSERT INTO ops.outbound_text (
+        event_id, org_id, thread_id, sender_e164, recipient_e164, purpose, inbound_event_id, arrived_at, window_id,
+        not_after, created_at, updated_at
+    )
+    SELECT event_id, :org_id, thread_id, sender_e164, recipient_e164, purpose, inbound_event_id, arrived_at, window_id,
+           not_after, cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM jsonb_to_recordset(cast(:outbox AS jsonb)) AS o (
+        n integer, event_id text, thread_id text, sender_e164 text, recipient_e164 text, purpose text,
+        inbound_event_id text, arrived_at timestamptz, window_id text, not_after timestamptz
+    )
+    ORDER BY n
+), responses AS (
+    INSERT INTO {messaging}."ResponseRecord" (
+        id, "orgId", "threadId", "bookingId", "inboundMessageEventId", "responsibleSitterId", "slaSeconds",
+        "inboundAt", "resolutionStatus", "resolvedAt", "createdAt", "updatedAt"
+    )
+    SELECT id, :org_id, thread_id, booking_id, event_id, sitter_id, sla_seconds, cast(:arrived_at AS timestamptz),
+           status, CASE WHEN status <> 'pending' THEN cast(:now AS timestamptz) END,
+           cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM jsonb_to_recordset(cast(:responses AS jsonb)) AS r (
+        id text, thread_id text, booking_id text, event_id text, sitter_id text, sla_seconds integer, status text
+    )
+), answered AS (
+    UPDATE {messaging}."ResponseRecord" AS record
+    SET "resolutionStatus" = 'replied', "resolvedAt" = cast(:arrived_at AS timestamptz),
+        "resolvedByMessageEventId" = cast(:answered AS jsonb) ->> record."threadId",
+        "responseSeconds" =
+            greatest(0, floor(extract(epoch FROM cast(:arrived_at AS timestamptz) - record."inboundAt")))::integer,
+        "updatedAt" = cast(:now AS timestamptz)
+    WHERE record."threadId" = ANY (ARRAY(SELECT jsonb_object_keys(cast(:answered AS jsonb))))
+        AND record."resolutionStatus" = 'pending'
 )
 UPDATE ops.inbound_text
-SET state = :state, org_id = :org_id, event_id = doc.d ->> 'event_id', next_attempt_at = null,
-    updated_at = cast(:now AS timestamptz)
-FROM doc
+SET state = :state, org_id = :org_id, event_id = :event_id, next_attempt_at = null, updated_at = cast(:now AS timestamptz)
 WHERE message_sid = :message_sid;
 
 -- name: settle
