@@ -147,7 +147,8 @@ def test_tables_with_rows_are_dropped_only_by_force(desk: AccountsDesk, sql: Sql
     [customer] = add_customers(sql, "2025-10-01Z")
     run = run_id(desk)
     sql(
-        """WITH plan AS (INSERT INTO accounts."CallPlan" ("tenantId") SELECT id FROM accounts."Tenant" RETURNING id, "tenantId")
+        """WITH plan AS (
+               INSERT INTO accounts."CallPlan" ("tenantId") SELECT id FROM accounts."Tenant" RETURNING id, "tenantId")
            INSERT INTO accounts."CallPlanAccount" ("tenantId", "callPlanId", "customerId")
            SELECT "tenantId", id, CAST(:customer AS uuid) FROM plan""",
         customer=customer,
@@ -186,7 +187,8 @@ def test_customers_that_changed_since_are_left_alone_and_listed(desk: AccountsDe
     changed, deleted, kept = add_customers(sql, "2025-10-01Z", "2025-01-01Z", None)
     run = run_id(desk)
     sql(
-        """UPDATE accounts."Customer" SET "accountType" = 'PROSPECT', "accountPriority" = 'LOW' WHERE id = CAST(:id AS uuid)""",
+        """UPDATE accounts."Customer" SET "accountType" = 'PROSPECT', "accountPriority" = 'LOW'
+           WHERE id = CAST(:id AS uuid)""",
         id=changed,
     )
     sql('DELETE FROM accounts."Customer" WHERE id = CAST(:id AS uuid)', id=deleted)
@@ -276,7 +278,7 @@ def test_an_empty_table_is_no_division_by_zero(desk: AccountsDesk) -> None:
 def test_a_customer_that_the_database_refuses_is_a_row_error_and_the_others_are_done(
     desk: AccountsDesk, sql: Sql
 ) -> None:
-    good, bad, _ = add_customers(sql, "2025-10-01Z", "2025-10-02Z", None)
+    _, bad, _ = add_customers(sql, "2025-10-01Z", "2025-10-02Z", None)
     sql(
         f"""CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN RAISE EXCEPTION 'no' USING ERRCODE = 'check_violation'; END $$;

@@ -59,7 +59,8 @@ def in_order(sql: Sql, *thread_ids: str) -> None:
     """Makes the threads a minute apart."""
     for place, thread_id in enumerate(thread_ids):
         sql(
-            'UPDATE messaging."MessageThread" SET "createdAt" = "createdAt" + :place * interval \'1 minute\' WHERE id = :id',
+            'UPDATE messaging."MessageThread" SET "createdAt" = "createdAt" + :place * interval \'1 minute\''
+            " WHERE id = :id",
             place=place,
             id=thread_id,
         )

@@ -56,7 +56,7 @@ def _decide_priorities(tx: Transaction, batch: Batch) -> Decision:
     return (_foresee_priorities if batch.dry_run else _page)(tx, batch)
 
 
-def _no_lanes(tx: Transaction, batch: Batch, lanes: int) -> Sequence[str]:
+def _no_lanes(_tx: Transaction, _batch: Batch, _lanes: int) -> Sequence[str]:
     return ()
 
 

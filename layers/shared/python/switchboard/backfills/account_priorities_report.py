@@ -37,7 +37,7 @@ def _run(run: RunFacts, findings: Findings) -> Iterator[str]:
     yield from ("", "Step 5: Update Account Priorities")
     for name, priority in PRIORITIES.items():
         yield f"  ✓ {priority} priority ({name}): {run.counts.get(f'{priority} priority', 0):,} customers"
-    yield from ("", "Step 6: Record Migration", _record(run, figures))
+    yield from ("", "Step 6: Record Migration", _record(figures))
     yield from _summary(run, findings)
 
 
@@ -74,7 +74,7 @@ def _objects(figures: Figures, *, foreseen: bool) -> Iterator[str]:
         yield f"  ✗ {table}: {'; '.join(problems.values())}" if problems else f"  ✓ {table} has Phase 2 columns"
 
 
-def _record(run: RunFacts, figures: Figures) -> str:
+def _record(figures: Figures) -> str:
     if figures.get("record_problem") is not None:
         return f"  ⚠ Migration record could not be created ({figures['record_problem']})"
     if figures.get("record_is_own"):
@@ -118,11 +118,11 @@ def _verification(findings: Findings) -> Iterator[str]:
 
 def _object(wanted: Any, figures: Figures, problems: Mapping[str, str]) -> str:
     name = wanted.full_name if isinstance(wanted, Column) else wanted.name
-    title = _title(wanted, figures["found"])
+    title = _title(wanted)
     return f"✗ {title}: {problems[name]}" if name in problems else f"✓ {title}{_detail(wanted, figures['found'])}"
 
 
-def _title(wanted: Any, found: Figures) -> str:
+def _title(wanted: Any) -> str:
     if isinstance(wanted, Index):
         return f"{wanted.table}.{wanted.name}"
     if isinstance(wanted, Validation):
@@ -132,7 +132,7 @@ def _title(wanted: Any, found: Figures) -> str:
 
 def _detail(wanted: Any, found: Figures) -> str:
     if isinstance(wanted, EnumType):
-        extra = wanted.extra(found)  # type: ignore[arg-type]
+        extra = wanted.further_labels(found)
         return f": {', '.join(wanted.labels)}" + (f" (also: {', '.join(extra)})" if extra else "")
     if not isinstance(wanted, Column):
         return ""

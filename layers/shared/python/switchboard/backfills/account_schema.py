@@ -46,7 +46,7 @@ class EnumType:
         known = tuple(label for label in labels if label in self.labels)
         return _if_same(known == self.labels, f"enum {self.name} is {', '.join(labels)}")
 
-    def extra(self, found: Found) -> tuple[str, ...]:
+    def further_labels(self, found: Found) -> tuple[str, ...]:
         """Labels beyond ours."""
         return tuple(label for label in found["enums"].get(self.name, ()) if label not in self.labels)
 
@@ -228,10 +228,11 @@ CALL_PLAN_COLUMNS = (
 
 
 def _table(name: str, *columns: Column) -> Table:
-    """The columns that both tables have, and the table's own."""
-    keys = (Column(name, "id", KEY, is_nullable=False, default="any"),
-            *(Column(name, key, KEY, is_nullable=False) for key in ("tenantId", "callPlanId", "customerId")))  # fmt: skip
-    return Table(name, (*keys, *columns, Column(name, "notes", "text")))
+    """With the columns that both tables have."""
+    keys = ("tenantId", "callPlanId", "customerId")
+    own_id = Column(name, "id", KEY, is_nullable=False, default="any")
+    references = (Column(name, key, KEY, is_nullable=False) for key in keys)
+    return Table(name, (own_id, *references, *columns, Column(name, "notes", "text")))
 
 
 TABLES = (

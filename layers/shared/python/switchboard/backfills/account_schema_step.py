@@ -40,7 +40,7 @@ def read_found(tx: Transaction) -> Found:
             "references": row["references"] or []}  # fmt: skip
 
 
-def run_refusals(tx: Transaction, params: Mapping[str, Any]) -> Sequence[str]:
+def run_refusals(tx: Transaction, _params: Mapping[str, Any]) -> Sequence[str]:
     """What stands in the way of a run: objects with another definition."""
     return differences(read_found(tx))
 
@@ -51,18 +51,22 @@ def missing_objects(found: Found) -> int:
     return sum(state.standing is not Standing.AS_WANTED for state in states)
 
 
-def _bounds(tx: Transaction, batch: Batch, lanes: int) -> Sequence[str]:
+def _bounds(_tx: Transaction, _batch: Batch, _lanes: int) -> Sequence[str]:
     return ["00"]
 
 
 def _decide(tx: Transaction, batch: Batch) -> Decision:
-    """The next objects that are not as wanted, or that this run set out to build. Raises RunFailed for a different one."""
+    """The next objects that are not as wanted or that this run began. Raises RunFailed for a different one."""
     found = read_found(tx)
     if batch.dry_run:
         return Decision(next_key=None, scanned=1, counts={MADE: missing_objects(found)})
     noted = {row["name"] for row in tx.rows("account_schema.noted_builds", run_number=batch.run_number)}
-    pending = [(place, wanted) for place, wanted in enumerate(OBJECTS) if place >= int(batch.after)
-               and (_state(wanted, found).standing is not Standing.AS_WANTED or shown_name(wanted) in noted)]  # fmt: skip
+    pending = [
+        (place, wanted)
+        for place, wanted in enumerate(OBJECTS)
+        if place >= int(batch.after)
+        and (_state(wanted, found).standing is not Standing.AS_WANTED or shown_name(wanted) in noted)
+    ]
     if not pending:
         return Decision(next_key=None, scanned=0)
     return _decision(_together(pending), found, noted)
@@ -128,7 +132,7 @@ def _build(database: Database, batch: Batch, index: Index) -> None:
                 tx.rows(statement_name("make", index.name))
 
 
-def _apply(tx: Transaction, batch: Batch, decision: Decision) -> Written:
+def _apply(tx: Transaction, _batch: Batch, decision: Decision) -> Written:
     if not decision.scanned or decision.values["waits"]:
         return Written()
     made: list[Object] = []
@@ -151,7 +155,7 @@ def _undo_kind(kind: str) -> Undo:
     def decide(tx: Transaction, part: Part) -> Undone:
         return Undone(counts={"Deleted": len(_there(tx, part, kind))})
 
-    def apply(tx: Transaction, part: Part, undone: Undone) -> Undone:
+    def apply(tx: Transaction, part: Part, _undone: Undone) -> Undone:
         names = _there(tx, part, kind)
         for name in names:
             if kind == "call_plan_table":
@@ -178,7 +182,7 @@ def _hold_empty(tx: Transaction, table: str, *, force: bool) -> None:
 
 
 def rollback_refusals(tx: Transaction, params: Mapping[str, Any], target_number: int) -> Sequence[str]:
-    """What stands in the way of a rollback: rows in its tables, what leans on its objects, columns it cannot restore."""
+    """What stands in a rollback's way: rows in its tables, what leans on its objects, columns it cannot restore."""
     found = read_found(tx)
     kinds = {row["kind"] for row in tx.rows("account_schema.kinds_to_undo", target_number=target_number)}
     refusals = _unrestorable(found, kinds)

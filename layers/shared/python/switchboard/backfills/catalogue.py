@@ -11,7 +11,8 @@ def definitions() -> Mapping[str, Definition]:
     """Every backfill by its name; imported when first asked for."""
     from switchboard.backfills import account_priorities, lead_customers, message_numbers
 
-    return {found.name: found for found in (message_numbers.DEFINITION, lead_customers.DEFINITION, account_priorities.DEFINITION)}
+    modules = (message_numbers, lead_customers, account_priorities)
+    return {module.DEFINITION.name: module.DEFINITION for module in modules}
 
 
 def definition_named(name: str) -> Definition:

@@ -1,4 +1,4 @@
-"""message-numbers: one front desk for each organisation, a number and its class for each thread, each client's class."""
+"""message-numbers: a front desk for each organisation, a number for each thread, the class of each client."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -11,7 +11,7 @@ PRIORITIES = {"ACTIVE": "HIGH", "TARGET": "MEDIUM", "PROSPECT": "LOW"}
 
 @dataclass(frozen=True, slots=True)
 class Cutoffs:
-    """The first instants, 00:00 UTC, that still make an account ACTIVE or TARGET: a boundary day is of the better class."""
+    """The first instants, 00:00 UTC, that make an account ACTIVE or TARGET: a boundary day is of the better class."""
 
     active_from: datetime
     target_from: datetime
