@@ -252,15 +252,13 @@ class Definition:
     rollback_params: type[BaseModel] = NoParams
     closing_steps: tuple[str, ...] = ()  # names of steps that are the end itself: verify, audit
     fill_params: Callable[[Mapping[str, Any], Callable[[], Mapping[str, str]]], Mapping[str, Any]] = _as_given
-    # Empties its staged rows: when a run starts, and when one completes.
-    forget: Callable[[Transaction], None] = _nothing
+    forget: Callable[[Transaction], None] = _nothing  # empties its staged rows, before and after a run
     refusals: Callable[[Transaction, Mapping[str, Any], int], Sequence[str]] = _no_reasons  # of a rollback
     run_refusals: Callable[[Transaction, Mapping[str, Any]], Sequence[str]] = _no_reasons  # of a run
     late: Callable[[Transaction, Batch], Late] = _no_late  # after a pass; batch.pass_number is that pass
     # A real run's audit row, which may come again; answers with figures for the report, or None.
     record: Callable[[Transaction, RunFacts, datetime], Mapping[str, Any] | None] = _nothing
-    # A real rollback's: removes the run's audit row and writes its own.
-    erase: Callable[[Transaction, RunFacts, datetime], object] = _nothing
+    erase: Callable[[Transaction, RunFacts, datetime], object] = _nothing  # a real rollback's: audit rows
 
 
 def bounds_by(statement: str) -> Bounds:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pg8000.exceptions
@@ -42,10 +43,11 @@ class Database:
         *,
         schemas: Schemas | None = None,
         limits: Limits | None = None,
+        more_statements: Path | None = None,
     ) -> None:
         self.schemas = schemas or Schemas()
         self._connect = connect
-        self._statements = load(self.schemas)
+        self._statements = load(self.schemas) | (load(self.schemas, more_statements) if more_statements else {})
         self._limits = limits or Limits()
         self._idle: list[_Session] = []
         self._lock = threading.Lock()
