@@ -265,6 +265,27 @@ def test_a_booking_that_loses_its_client_closes_their_windows(desk: BookingDesk)
     assert desk.windows() == []
 
 
+@pytest.mark.parametrize("client", [OMAR, None])
+def test_a_booking_cancelled_with_another_client_closes_the_former_ones_window_once(
+    desk: BookingDesk, client: dict[str, Any] | None
+) -> None:
+    first = desk.tell()
+    answer = desk.tell(minute=1, event_type=CANCELLED, client=client)
+    assert (answer.outcome, answer.thread_id) == (Outcome.CLOSED, first.thread_id)
+    assert desk.windows() == []
+    assert desk.count("ops.window_history") == 1
+
+
+@pytest.mark.parametrize("sitter", [None, SAM | {"active": False}])
+def test_a_booking_cancelled_without_its_sitter_leaves_nobody_on_the_thread(
+    desk: BookingDesk, sitter: dict[str, Any] | None
+) -> None:
+    desk.tell()
+    assert desk.tell(minute=1, event_type=CANCELLED, sitter=sitter).outcome is Outcome.CLOSED
+    assert (desk.thread()["sitter"], desk.thread()["number"]) == (None, FRONT_DESK)
+    assert desk.count("ops.window_history") == 1
+
+
 def test_a_visit_that_loses_its_times_gives_nobody_access(desk: BookingDesk) -> None:
     desk.tell()
     assert desk.tell(minute=1, event_type=UPDATED, startAt=None).outcome is Outcome.CLOSED

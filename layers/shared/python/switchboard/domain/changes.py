@@ -178,14 +178,13 @@ def _kept(before: Thread, after: Thread) -> Rows:
 
 
 def _close(facts: Facts, *, now: datetime) -> Rows:
-    """Windows closed now; a sitter who left meanwhile leaves the thread too."""
-    rows = Rows()
-    for thread in facts.threads:
-        if thread is facts.thread and thread.sitter_id is not None and facts.sitter_id is None:
-            rows += _park(thread, facts.front_desk, now=now, known=_classified(facts, thread))
-        elif thread.windows:
-            rows += _closed_windows(thread, now=now)
-    return rows
+    """Windows closed now; a sitter who left meanwhile leaves the thread too. Former clients' threads are parked."""
+    thread = facts.thread
+    if thread is None:
+        return Rows()
+    if thread.sitter_id is not None and facts.sitter_id is None:
+        return _park(thread, facts.front_desk, now=now, known=_classified(facts, thread))
+    return _closed_windows(thread, now=now)
 
 
 def _park_all(threads: Iterable[Thread], front_desk: Number | None, *, now: datetime) -> Rows:
