@@ -56,6 +56,7 @@ class PostgresServer:
         self._settings += _IN_MEMORY if memory else ()
         self._bin = _binaries()
         self._server: subprocess.Popen[bytes] | None = None
+        self._port_kept: socket.socket | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -85,13 +86,17 @@ class PostgresServer:
             self._start_server()
 
     def pause(self) -> None:
-        """Stops the server at once and keeps the data; `start` brings it back on the same port."""
+        """Stops the server at once, keeps data and port; connections are refused until `start` brings it back."""
         self._end(signal.SIGQUIT)
         self._any_port = False
+        self._port_kept = socket.socket()
+        self._port_kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._port_kept.bind(("127.0.0.1", self.port))
 
     def stop(self) -> None:
         """Stops the server and removes temporary data."""
         self._end(signal.SIGINT)
+        self._release_port()
         if self._temporary:
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -105,6 +110,7 @@ class PostgresServer:
             raise PostgresFailed(f"initdb failed: {done.stderr.strip()[-2000:]}")
 
     def _start_server(self) -> None:
+        self._release_port()
         names = (f"port={self.port}", "listen_addresses=127.0.0.1", *self._settings)
         options = [argument for name in names for argument in ("-c", name)]
         with (self.folder / "log").open("ab") as log:
@@ -118,6 +124,11 @@ class PostgresServer:
                 self._end(signal.SIGQUIT)
                 raise PostgresFailed(f"PostgreSQL did not start: {(self.folder / 'log').read_text()[-2000:]}")
             time.sleep(0.01)
+
+    def _release_port(self) -> None:
+        if self._port_kept:
+            self._port_kept.close()
+        self._port_kept = None
 
     def _answers(self, pid: int) -> bool:
         with contextlib.suppress(FileNotFoundError):

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 
 import pytest
@@ -128,6 +128,8 @@ def test_a_database_that_is_away_for_ten_seconds_in_a_burst_of_texts_loses_and_d
 ) -> None:
     visit = Visit(fragile_town)
 
+    resumed: list[Future[None]] = []
+
     def resume_database() -> None:
         time.sleep(10)
         fragile.database.command("resume")
@@ -137,9 +139,10 @@ def test_a_database_that_is_away_for_ten_seconds_in_a_burst_of_texts_loses_and_d
         def stop_database(n: int) -> None:
             if n == 40:
                 fragile.database.command("pause")
-                pool.submit(resume_database)
+                resumed.append(pool.submit(resume_database))
 
         bodies = burst(visit, fragile_town, 200, during=stop_database, pause_s=0.3)
+    resumed[0].result()
     until_all_arrived(fragile, fragile_town, visit, bodies)
     assert Counter(stored_events(fragile_town, visit)) == Counter(bodies)
 
