@@ -9,7 +9,15 @@ from rich.table import Table
 
 from tests.benchmarks.figures import Figure
 
-MODULES = ("inbound_text", "booking_change", "cold_start", "contact_details", "throughput", "lead_customers")
+MODULES = (
+    "inbound_text",
+    "booking_change",
+    "cold_start",
+    "contact_details",
+    "throughput",
+    "lead_customers",
+    "account_priorities",
+)
 _HEADS = ("figure", "measured", "bar", "", "made of")
 
 
