@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from rich.console import Console
 
-from local import demo_messaging
+from local import demo_backfills, demo_messaging
 from local.facts import ROOT
 from local.narrator import Narrator, StoryBroken
 from local.process import PartFailed
@@ -14,7 +14,7 @@ from local.stack import Options, Stack
 
 Chapter = Callable[[Stack, Narrator], None]
 # Further chapters are added here: each plays on the running stack and raises StoryBroken where it goes wrong.
-CHAPTERS: Sequence[Chapter] = (demo_messaging.play,)
+CHAPTERS: Sequence[Chapter] = (demo_messaging.play, demo_backfills.play)
 _LOG, _FILE = ROOT / ".local" / "demo.log", ROOT / ".local" / "demo.json"
 
 

@@ -38,9 +38,12 @@ class Execution:
 class Machine:
     """The state machine, through its own API."""
 
-    def __init__(self, states: Any, arn: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, states: Any, arn: str, *, poll_s: float = _POLL_S, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
         self._states = states
         self._arn = arn
+        self._poll_s = poll_s
         self._sleep = sleep
 
     def start(self, **fields: Any) -> str:
@@ -58,7 +61,7 @@ class Machine:
         """The execution's end; `look` is called while it runs."""
         while (found := self._states.describe_execution(executionArn=arn))["status"] == "RUNNING":
             look()
-            self._sleep(_POLL_S)
+            self._sleep(self._poll_s)
         output = json.loads(found.get("output") or "{}")
         return Execution(found["status"] == "SUCCEEDED", output, found.get("error", ""), _read(found.get("cause")))
 
