@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -234,3 +234,65 @@ def test_housekeeping_twice_at_once_does_everything_once(board: Switchboard, wor
     at_once(4, lambda n: keep_response_records(using=board.using(now=NOON + HOUR)))
     assert board.rows('SELECT DISTINCT "resolutionStatus" FROM messaging."ResponseRecord"') == [("escalated",)]
     assert len(board.notices()) == 1
+
+
+def test_a_swap_amid_a_hundred_texts_gives_each_to_the_sitter_of_its_arrival(
+    board: Switchboard, world: World, database: Database
+) -> None:
+    desk = str(world.sql('SELECT id FROM messaging."MessageNumber"')[0][0])
+    client, sam, ann = world.client(), world.sitter(SITTER), world.sitter("+15555550103", first="Ann")
+    window = world.window(world.thread(client_id=client, sitter_id=sam, number_id=desk), sam)
+    swap_at = NOON + timedelta(milliseconds=500)
+
+    def arrive(n: int) -> None:
+        if n == 50:
+            swap(database, window, ann, at=swap_at)
+        else:
+            board.text(f"text {n}", to=FRONT_DESK, at=NOON + timedelta(milliseconds=10 * n), now=swap_at)
+
+    at_once(101, arrive)
+    got = {(body.removeprefix("Jane D.: "), to) for _, to, body in board.sent()}
+    late = {(f"text {n}", "+15555550103") for n in range(51, 101)}
+    early = {(f"text {n}", SITTER) for n in range(50)}
+    assert len(board.sent()) == 100
+    assert {text for text, _ in got} == {text for text, _ in early | late}
+    assert early <= got
+    assert {to for text, to in got - early} <= {SITTER, "+15555550103"}
+
+
+def swap(database: Database, window: str, sitter: str, *, at: datetime) -> None:
+    """What a reassignment writes, thread first."""
+    with database.transaction() as tx:
+        tx.script('SELECT id FROM messaging."MessageThread" FOR UPDATE')
+        tx.script(
+            f"""INSERT INTO ops.window_history (org_id, window_id, thread_id, sitter_id, start_at, end_at, status, tag,
+                                                valid_until)
+                SELECT "orgId", id, "threadId", "sitterId", "startAt", "endAt", status, tag,
+                       timestamptz '{at.isoformat()}' FROM messaging."AssignmentWindow" WHERE id = '{window}';
+                UPDATE messaging."AssignmentWindow" SET "sitterId" = '{sitter}' WHERE id = '{window}';
+                UPDATE messaging."MessageThread" SET "assignedSitterId" = '{sitter}'"""
+        )
+
+
+def test_a_database_whose_instants_have_no_zone_works_too(board: Switchboard, world: World) -> None:
+    columns = world.sql(
+        """SELECT table_name, column_name FROM information_schema.columns
+           WHERE table_schema = 'messaging' AND data_type = 'timestamp with time zone'"""
+    )
+    for table, column in columns:
+        world.sql(f'ALTER TABLE messaging."{table}" ALTER COLUMN "{column}" DROP DEFAULT')
+        world.sql(f'ALTER TABLE messaging."{table}" ALTER COLUMN "{column}" TYPE timestamp(3)')
+    ids = world.assigned()
+    omar = world.client("+15555550104", first="Omar", last="Khan")
+    world.window(world.thread(client_id=omar, sitter_id=ids["sitter"], number_id=ids["number"]), ids["sitter"], tag=2)
+    board.text("hello")
+    board.text("untagged", sender=SITTER, at=NOON + MINUTE)
+    board.text("2", sender=SITTER, at=NOON + 2 * MINUTE)
+    board.text("who are you?", sender="+15555550177", to=FRONT_DESK)
+    board.text("STOP", at=NOON + 3 * MINUTE)
+    assert [to for _, to, _ in board.sent()] == [SITTER, SITTER, "+15555550104", CLIENT]
+    assert board.inbound_queue.messages == []
+    assert keep_response_records(using=board.using(now=NOON + 3 * DAY)) == 2
+    assert board.rows('SELECT "createdAt" FROM messaging."MessageEvent" WHERE body = :b', b="hello") == [
+        (NOON.replace(tzinfo=None),)
+    ]

@@ -10,6 +10,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from local.event import EVENTS, signed_event
+from local.facts import TWILIO_AUTH_TOKEN
 from local.lambdas import load_handler
 from local.signing import sign_twilio
 from switchboard import runtime
@@ -39,7 +41,7 @@ def cloud(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Simple
         sqs, secrets = boto3.client("sqs"), boto3.client("secretsmanager")
         for name in ("send", "inbound"):
             monkeypatch.setenv(f"{name.upper()}_QUEUE_URL", sqs.create_queue(QueueName=name)["QueueUrl"])
-        secret = {"accountSid": "AC1", "authTokens": ["an older token", TOKEN]}
+        secret = {"accountSid": "AC1", "authTokens": [TWILIO_AUTH_TOKEN, TOKEN]}
         secrets.create_secret(Name="switchboard/twilio", SecretString=json.dumps(secret))
         runtime.forget()
         yield SimpleNamespace(sqs=sqs, secrets=secrets, env=monkeypatch.setenv)
@@ -150,3 +152,40 @@ def test_with_ssm_away_texts_are_relayed_under_the_safe_defaults(
     monkeypatch.setattr(runtime.flags(), "_read_parameters", away)
     assert handler("receive_text")(event(form(to=SITTER_NUMBER)), None)["statusCode"] == 200
     assert relays(world) == [[SITTER]]
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in EVENTS.glob("receive_text*.json")))
+def test_each_event_that_is_kept_for_trying_out_is_stored_with_its_reason(
+    cloud: SimpleNamespace, world: World, name: str
+) -> None:
+    world.assigned()
+    answer = handler("receive_text")(signed_event(name, now=NOON, new_id=runtime.new_id), None)
+    assert answer["statusCode"] == 200
+    assert world.sql("SELECT state FROM ops.inbound_text") == [["routed"]]
+    [[metadata]] = world.sql("""SELECT "metadataJson" FROM messaging."MessageEvent" WHERE direction = 'inbound'""")
+    assert json.loads(str(metadata))["route"]["reason"]
+
+
+def test_the_events_for_the_fallback_and_its_queue_are_taken(cloud: SimpleNamespace, world: World) -> None:
+    world.assigned()
+    assert handler("queue_text")(signed_event("queue_text", now=NOON, new_id=runtime.new_id), None)["statusCode"] == 200
+    drained = handler("drain_text")(signed_event("drain_text", now=NOON, new_id=runtime.new_id), None)
+    assert drained == {"batchItemFailures": []}
+    assert world.sql("SELECT count(*) FROM messaging.\"MessageEvent\" WHERE direction = 'inbound'")[0][0] >= 1
+
+
+def test_the_secret_is_read_again_after_a_token_was_rotated(
+    cloud: SimpleNamespace, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.assigned()
+    at = [0.0]
+    monkeypatch.setattr(runtime.secrets(), "_clock", lambda: at[0])
+    fields = form()
+    rotated = event(fields, signature=sign_twilio(url=BASE_URL + PATH, params=fields, auth_token="a newer token"))
+    assert handler("receive_text")(rotated, None)["statusCode"] == 403
+    secret = {"accountSid": "AC1", "authTokens": ["a newer token"]}
+    cloud.secrets.put_secret_value(SecretId="switchboard/twilio", SecretString=json.dumps(secret))
+    at[0] = 59.0
+    assert handler("receive_text")(rotated, None)["statusCode"] == 403
+    at[0] = 61.0
+    assert handler("receive_text")(rotated, None)["statusCode"] == 200

@@ -75,6 +75,7 @@ INDEXES: dict[str, tuple[str, str]] = {
     "attempt_by_actor": ("AntiPoachingAttempt", '"orgId", "actorId", "createdAt"'),
     "attempt_by_thread": ("AntiPoachingAttempt", '"threadId"'),
     "response_by_thread": ("ResponseRecord", '"threadId", "resolutionStatus"'),
+    "response_by_status": ("ResponseRecord", '"resolutionStatus", "inboundAt"'),
 }
 
 

@@ -71,24 +71,24 @@ WITH own_clients AS MATERIALIZED (
     FROM {messaging}."AssignmentWindow"
     WHERE "threadId" = ANY (ARRAY(SELECT id FROM own_threads))
         AND "startAt" <= cast(:arrived_at AS timestamptz) AND "endAt" > cast(:arrived_at AS timestamptz)
-    UNION
+    UNION ALL
     SELECT window_id, sitter_id
     FROM ops.window_history
     WHERE thread_id = ANY (ARRAY(SELECT id FROM own_threads)) AND valid_until > cast(:arrived_at AS timestamptz)
 ), played AS MATERIALIZED (
     SELECT id FROM own_windows
-    UNION
+    UNION ALL
     SELECT id
     FROM {messaging}."AssignmentWindow"
     WHERE "orgId" = :org_id AND "sitterId" = ANY (ARRAY(SELECT sitter_id FROM own_windows))
         AND "endAt" > cast(:arrived_at AS timestamptz) AND "startAt" <= cast(:arrived_at AS timestamptz)
-    UNION
+    UNION ALL
     SELECT id
     FROM {messaging}."AssignmentWindow"
     WHERE "orgId" = :org_id AND "sitterId" = ANY (ARRAY(SELECT id FROM own_sitters))
         AND "endAt" > cast(:arrived_at AS timestamptz) - interval '24 hours'
         AND "startAt" <= cast(:arrived_at AS timestamptz)
-    UNION
+    UNION ALL
     SELECT window_id
     FROM ops.window_history
     WHERE org_id = :org_id AND sitter_id = ANY (ARRAY(SELECT id FROM own_sitters))
