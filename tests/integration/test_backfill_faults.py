@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from switchboard import errors
 from switchboard.backfills.finish import finish_run
 from switchboard.backfills.plan import after_lanes
+from switchboard.backfills.runs import drop_old_images
 from switchboard.store.connection import Address
 from switchboard.store.database import Database, Limits, Transaction
 from tests.backfill_desk import Desk
@@ -389,3 +391,25 @@ def _slow(desk: Desk, taken: threading.Event) -> Any:
         return time.monotonic()
 
     return replace(desk.clock, monotonic=monotonic)
+
+
+def test_a_customer_that_is_refused_leaves_its_leads_until_the_resume(
+    desk: Desk, sql: Sql, expected: list[list[Any]]
+) -> None:
+    sql("ALTER TABLE intake.\"Customer\" ADD CONSTRAINT no_p3 CHECK (metadata ->> 'groupKey' <> 'psid:p3')")
+    ended = desk.run(dryRun=False, **SMALL)
+    assert ended["error"] == "VerifyFailed"
+    assert ended["cause"]["counts"]["Errors"] == 1
+    assert sql("SELECT sqlstate, message FROM ops.backfill_row_error") == [["23514", "no_p3 refused the row"]]
+    sql('ALTER TABLE intake."Customer" DROP CONSTRAINT no_p3')
+    assert desk.output(action="resume", runId=ended["cause"]["runId"])["counts"] == COUNTS
+    assert outcome(sql) == expected
+
+
+def test_a_run_whose_images_are_past_their_time_is_not_rolled_back(desk: Desk, sql: Sql) -> None:
+    settle(sql, TOWN)
+    run = desk.output(dryRun=False)["runId"]
+    drop_old_images(database=desk.database, now=desk.now() + timedelta(days=91), keep=timedelta(days=90))
+    refused = desk.run(action="rollback", runId=run, dryRun=False)
+    assert refused["error"] == "RunFailed"
+    assert "keeping time" in refused["cause"]["message"]

@@ -38,6 +38,7 @@ CREATE TABLE ops.backfill_run (
     report text,
     lease_until timestamptz NOT NULL,
     rolled_back_at timestamptz,
+    images_dropped boolean NOT NULL DEFAULT false,  -- past their keeping time, some or all
     started_at timestamptz NOT NULL,
     resumed_at timestamptz NOT NULL,
     ended_at timestamptz,
@@ -96,6 +97,7 @@ CREATE TABLE ops.backfill_image (
 );
 ALTER TABLE ops.backfill_image ALTER keys SET STORAGE EXTERNAL, ALTER before SET STORAGE EXTERNAL,
     ALTER after SET STORAGE EXTERNAL;
+CREATE INDEX backfill_image_by_age ON ops.backfill_image (at);
 CREATE INDEX backfill_image_of_run ON ops.backfill_image (run_number, step, kind, number);
 
 CREATE TABLE ops.backfill_row_error (

@@ -56,6 +56,14 @@ def target_of(tx: Transaction, request: BackfillInput, definition: Definition) -
     return target
 
 
+def missing_images(tx: Transaction, run: Run) -> list[str]:
+    """Why a rollback would not find all that it has to undo."""
+    target = get_run(tx, run.target_number) if run.target_number else None
+    if target and target.images_dropped and target.rolled_back_at is None:
+        return [f"the before-images of run {target.id} are past their keeping time"]
+    return []
+
+
 def require_running(tx: Transaction, run_number: int) -> Run:
     """The run, if it is to go on. Raises how it ended."""
     run = get_run(tx, run_number)

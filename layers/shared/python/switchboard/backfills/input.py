@@ -11,6 +11,7 @@ from switchboard.backfills.definition import Definition
 from switchboard.backfills.errors import InvalidInput
 
 Action = Literal["run", "verify", "rollback", "pause", "resume", "abort", "status"]
+_PLAIN = r"^[^\x00]*$"
 _NEEDS_RUN = ("rollback", "pause", "resume", "abort")
 
 
@@ -27,11 +28,11 @@ class BackfillInput(BaseModel):
     lanes: Annotated[StrictInt, Field(ge=1, le=500)] = 8
     asOf: StrictStr | None = None  # noqa: N815  the contract's name
     maxRowErrors: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 100  # noqa: N815  the contract's name
-    runId: Annotated[StrictStr, Field(min_length=1, max_length=100)] | None = None  # noqa: N815  the contract's name
+    runId: Annotated[StrictStr, Field(pattern=r"^[!-~]{1,100}$")] | None = None  # noqa: N815  the contract's name
     params: dict[str, Any] = Field(default_factory=dict)
     verbose: StrictBool = False
-    requestedBy: Annotated[StrictStr, Field(max_length=200)] = ""  # noqa: N815  the contract's name
-    reason: Annotated[StrictStr, Field(max_length=500)] = ""
+    requestedBy: Annotated[StrictStr, Field(max_length=200, pattern=_PLAIN)] = ""  # noqa: N815  the contract's name
+    reason: Annotated[StrictStr, Field(max_length=500, pattern=_PLAIN)] = ""
 
     @field_validator("asOf")
     @classmethod
@@ -50,10 +51,17 @@ def read_as_of(text: str) -> datetime:
     try:
         return datetime.combine(date.fromisoformat(text), time(), UTC)
     except ValueError:
+        return _read_instant(text)
+
+
+def _read_instant(text: str) -> datetime:
+    try:
         instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError("an instant needs its zone")
-    return instant.astimezone(UTC)
+        if instant.tzinfo is not None:
+            return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("a date, or an instant with its zone")
 
 
 def read_input(given: object) -> tuple[BackfillInput, Definition]:

@@ -119,6 +119,8 @@ def _refuse_or_begin(definition: Definition, run: Run, *, use: Collaborators) ->
             refusals = definition.refusals(tx, run.params, run.target_number)
         else:
             refusals = definition.run_refusals(tx, run.params)
+        if run.action == "rollback":
+            refusals = [*refusals, *control.missing_images(tx, run)]
     if refusals:
         raise RunFailed("refused, nothing was changed: " + "; ".join(refusals), run_id=run.id)
     with use.database.transaction(limits=SHORT) as tx:

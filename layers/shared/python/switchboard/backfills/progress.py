@@ -52,7 +52,7 @@ def no_run(definition: Definition) -> dict[str, Any]:
         "action": "status",
         "dryRun": True,
         "status": "none",
-        "counts": {label: 0 for label in (*definition.labels, "Errors")},
+        "counts": dict.fromkeys((*definition.labels, "Errors"), 0),
         "steps": [],
         "checks": [],
         "report": "",
@@ -99,7 +99,8 @@ def progress(tx: Transaction, definition: Definition, run: Run, *, now: datetime
     """percent, rowsPerSecond, secondsLeft: by the lanes of the present step and the pace since the run was resumed."""
     pace = tx.one("backfill.pace", run_number=run.number)
     seconds = max(((run.ended_at or now) - run.resumed_at).total_seconds(), 0.001)
-    share = _share_done(definition, run, pace)
+    planned = len(rollback.undo_steps(tx, definition, run) if run.action == "rollback" else definition.steps)
+    share = _share_done(planned, run, pace)
     elapsed = max(((run.ended_at or now) - run.started_at).total_seconds(), 0.001)
     left = None if share <= 0 or run.state != "running" else round(elapsed * (1 - share) / share)
     return {
@@ -109,11 +110,11 @@ def progress(tx: Transaction, definition: Definition, run: Run, *, now: datetime
     }
 
 
-def _share_done(definition: Definition, run: Run, pace: Mapping[str, Any]) -> float:
+def _share_done(planned: int, run: Run, pace: Mapping[str, Any]) -> float:
     if run.state == "completed":
         return 1.0
-    steps = len(definition.steps) + 1  # one more: verification and report
-    done = min(max(run.step - 1, 0), len(definition.steps))
+    steps = planned + 1  # one more: verification and report
+    done = min(max(run.step - 1, 0), planned)
     within = pace["done"] if pace["lanes"] else 0
     return min(0.99, (done + float(within)) / steps)
 

@@ -45,6 +45,7 @@ class Run:
     checks: tuple[Mapping[str, Any], ...]
     lease_until: datetime
     rolled_back_at: datetime | None
+    images_dropped: bool
     started_at: datetime
     resumed_at: datetime
     ended_at: datetime | None

@@ -15,7 +15,7 @@ RETURNING number
 -- A run by its number.
 SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
        lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
-       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+       rolled_back_at, images_dropped, started_at, resumed_at, ended_at, reason, requested_by
 FROM ops.backfill_run
 WHERE number = :number
 
@@ -23,7 +23,7 @@ WHERE number = :number
 -- A run by its number, locked until the transaction ends.
 SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
        lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
-       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+       rolled_back_at, images_dropped, started_at, resumed_at, ended_at, reason, requested_by
 FROM ops.backfill_run
 WHERE number = :number FOR UPDATE
 
@@ -31,7 +31,7 @@ WHERE number = :number FOR UPDATE
 -- A run of a backfill by its id, locked until the transaction ends.
 SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
        lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
-       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+       rolled_back_at, images_dropped, started_at, resumed_at, ended_at, reason, requested_by
 FROM ops.backfill_run
 WHERE id = :id AND backfill = :backfill FOR UPDATE
 
@@ -39,7 +39,7 @@ WHERE id = :id AND backfill = :backfill FOR UPDATE
 -- A run of a backfill by its id.
 SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
        lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
-       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+       rolled_back_at, images_dropped, started_at, resumed_at, ended_at, reason, requested_by
 FROM ops.backfill_run
 WHERE id = :id AND backfill = :backfill
 
@@ -51,7 +51,7 @@ SELECT backfill FROM ops.backfill_run WHERE id = :id
 -- The run that an execution of the state machine made or resumed.
 SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
        lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
-       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+       rolled_back_at, images_dropped, started_at, resumed_at, ended_at, reason, requested_by
 FROM ops.backfill_run
 WHERE execution = :execution
 
@@ -59,7 +59,7 @@ WHERE execution = :execution
 -- The run that occupies a backfill.
 SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
        lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
-       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+       rolled_back_at, images_dropped, started_at, resumed_at, ended_at, reason, requested_by
 FROM ops.backfill_run
 WHERE backfill = :backfill AND state IN ('running', 'paused') AND action <> 'verify'
 
@@ -67,7 +67,7 @@ WHERE backfill = :backfill AND state IN ('running', 'paused') AND action <> 'ver
 -- The newest run or rollback of a backfill.
 SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
        lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
-       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+       rolled_back_at, images_dropped, started_at, resumed_at, ended_at, reason, requested_by
 FROM ops.backfill_run
 WHERE backfill = :backfill AND action <> 'verify'
 ORDER BY number DESC
@@ -87,7 +87,7 @@ LIMIT 1
 -- All runs, newest first, for the owner's page.
 SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
        lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
-       rolled_back_at, started_at, resumed_at, ended_at, reason, requested_by
+       rolled_back_at, images_dropped, started_at, resumed_at, ended_at, reason, requested_by
 FROM ops.backfill_run
 ORDER BY number DESC LIMIT :size
 
@@ -138,12 +138,12 @@ WHERE run.state = 'running'
 RETURNING run.id
 
 -- name: add_lanes
--- The lanes of a step, by their first keys in order; each ends where the next begins.
+-- The lanes of a step, by their first keys in order; each ends where the next begins. A step is planned once.
 INSERT INTO ops.backfill_lane (run_number, step, lane, step_key, pass, cursor, until, batch_size)
 SELECT :run_number, :step, cast(t.lane AS integer), :step_key, :pass, t.first_key,
        lead(t.first_key) OVER (ORDER BY t.lane), :batch_size
 FROM unnest(cast(:first_keys AS text[])) WITH ORDINALITY AS t (first_key, lane)
-ON CONFLICT DO NOTHING
+WHERE NOT EXISTS (SELECT 1 FROM ops.backfill_lane AS l WHERE l.run_number = :run_number AND l.step = :step)
 
 -- name: add_error_lanes
 -- For each step with recorded row errors one more lane, which tries those rows again.
@@ -365,5 +365,11 @@ UPDATE ops.backfill_run SET rolled_back_at = :now WHERE number = :number
 DELETE FROM ops.backfill_undone WHERE run_number = :run_number
 
 -- name: drop_old_images
--- Before-images past their keeping time.
-DELETE FROM ops.backfill_image WHERE at < :before
+-- Before-images past their keeping time, a few at a time; their runs can no longer be rolled back.
+WITH old AS (
+    DELETE FROM ops.backfill_image
+    WHERE number IN (SELECT i.number FROM ops.backfill_image AS i WHERE i.at < :before ORDER BY i.number LIMIT 100)
+    RETURNING run_number
+)
+UPDATE ops.backfill_run SET images_dropped = true
+WHERE NOT images_dropped AND number IN (SELECT run_number FROM old)

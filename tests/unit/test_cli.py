@@ -1,0 +1,95 @@
+"""The command line against a state machine that answers from memory."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from switchboard import cli
+
+OUTPUT = {
+    "runId": "run-1", "backfill": "lead-customers", "status": "completed", "counts": {}, "report": "[1/4] the report",
+    "percent": 100.0, "rowsPerSecond": 1234, "secondsLeft": 61, "rowErrors": 0,
+}  # fmt: skip
+
+
+class States:
+    """A Step Functions client: executions end as told, after a few looks."""
+
+    def __init__(self) -> None:
+        self.inputs: list[dict[str, Any]] = []
+        self.fails_with: dict[str, str] | None = None
+        self._looks = 0
+
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:  # noqa: A002, N803
+        """Notes the input; the names are the client's."""
+        self.inputs.append(json.loads(input))
+        return {"executionArn": str(len(self.inputs))}
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803  the client's name
+        """RUNNING at the first look, then its end."""
+        self._looks += 1
+        if self._looks % 2:
+            return {"status": "RUNNING"}
+        if self.fails_with and self.inputs[int(executionArn) - 1]["action"] != "status":
+            return {"status": "FAILED", **self.fails_with}
+        return {"status": "SUCCEEDED", "output": json.dumps(OUTPUT)}
+
+
+@pytest.fixture
+def states(monkeypatch: pytest.MonkeyPatch) -> States:
+    found = States()
+    monkeypatch.setattr(cli, "_machine", lambda options: cli.Machine(found, "arn", poll_s=0))
+    return found
+
+
+def test_without_apply_a_run_is_a_dry_run(states: States, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["backfill", "run", "lead-customers"]) == 0
+    assert states.inputs[0]["dryRun"] is True
+    assert cli.main(["backfill", "run", "lead-customers", "--apply", "--as-of", "2025-01-15", "--verbose"]) == 0
+    assert (states.inputs[1]["dryRun"], states.inputs[1]["asOf"], states.inputs[1]["verbose"]) == (
+        False,
+        "2025-01-15",
+        True,
+    )
+    assert "[1/4] the report" in capsys.readouterr().out
+
+
+def test_the_exit_status_is_0_only_for_succeeded(states: States, capsys: pytest.CaptureFixture[str]) -> None:
+    states.fails_with = {"error": "VerifyFailed", "cause": json.dumps({"message": "a check", "runId": "run-1"})}
+    assert cli.main(["backfill", "verify", "lead-customers"]) == 1
+    assert "VerifyFailed: a check" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("action", ["pause", "resume", "abort", "rollback"])
+def test_an_action_on_a_run_finds_its_backfill(states: States, action: str) -> None:
+    assert cli.main(["backfill", action, "run-1"]) == 0
+    assert states.inputs[-1]["runId"] == "run-1"
+    assert states.inputs[-1]["action"] == action
+    assert states.inputs[-1]["backfill"] == states.inputs[0]["backfill"]
+
+
+def test_a_rollback_carries_its_level(states: States) -> None:
+    cli.main(["backfill", "rollback", "run-1", "--apply", "--level", "tables", "--force"])
+    assert states.inputs[-1]["params"] == {"level": "tables", "force": True}
+    assert states.inputs[-1]["dryRun"] is False
+
+
+def test_watching_without_a_terminal_prints_plain_lines(states: States, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["backfill", "run", "lead-customers", "--watch"]) == 0
+    assert "100.0% 1,234 rows/s, 1:01 left, 0 row errors" in capsys.readouterr().out
+
+
+def test_status_without_a_run_tells_of_every_backfill(states: States) -> None:
+    assert cli.main(["backfill", "status"]) == 0
+    assert {given["backfill"] for given in states.inputs} >= {"lead-customers"}
+    assert all("runId" not in given for given in states.inputs)
+
+
+def test_without_a_state_machine_it_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("STATE_MACHINE_ARN", raising=False)
+    assert cli.main(["backfill", "status", "--stack", str(tmp_path / "none.json")]) == 2
+    assert "STATE_MACHINE_ARN" in capsys.readouterr().out
