@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from local.template import load_template
 from switchboard.flags import AntiPoachingMode, Flags
 from switchboard.settings import VARIABLES
@@ -56,9 +58,16 @@ def _missing(document: Path) -> list[str]:
     return missing + [found["path"] for found in MENTION.finditer(text) if not (ROOT / found["path"]).exists()]
 
 
-def test_every_runbook_is_reached_from_an_alarm_or_another_document() -> None:
-    elsewhere = (ROOT / "template.yaml").read_text() + "".join(path.read_text() for path in DOCUMENTS)
-    assert [path.name for path in (DOCS / "runbooks").glob("*.md") if elsewhere.count(path.name) == 0] == []
+@pytest.mark.parametrize("folder", ["runbooks", "decisions"])
+def test_a_folders_readme_lists_every_document_in_it(folder: str) -> None:
+    listed = {found["target"] for found in LINK.finditer((DOCS / folder / "README.md").read_text())}
+    assert {path.name for path in (DOCS / folder).glob("*.md")} - {"README.md"} == listed
+
+
+def test_decisions_are_numbered_one_by_one_in_name_and_title() -> None:
+    decisions = sorted((DOCS / "decisions").glob("0*.md"))
+    assert [path.name[:4] for path in decisions] == [f"{number:04}" for number in range(1, len(decisions) + 1)]
+    assert [path.name for path in decisions if not path.read_text().startswith(f"# {int(path.name[:4])}. ")] == []
 
 
 def test_every_error_that_is_logged_says_in_the_runbook_what_to_do() -> None:
