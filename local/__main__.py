@@ -8,6 +8,8 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 def main(arguments: list[str]) -> int:
     """The exit status of a command."""
@@ -27,7 +29,7 @@ def main(arguments: list[str]) -> int:
             from local.parts import build_part
             from local.process import host
 
-            host(build_part(name, json.loads(config)))
+            host(lambda: build_part(name, json.loads(config)))
             return 0
     print("usage: python -m local dev | demo | event NAME", file=sys.stderr)
     return 2
@@ -40,22 +42,22 @@ def dev() -> int:
     from local.process import PartFailed
     from local.stack import Options, Stack
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _ENDS:
         signal.signal(number, _leave)
     follow_make()
     try:
         with Stack(Options.from_environ(os.environ)) as stack:
-            print(f"The API is at {stack.addresses.api_url}; all addresses: .local/stack.json; Ctrl-C stops.")
+            print(f"The API is at {stack.addresses.api_url}; all addresses: {stack.options.file}; Ctrl-C stops.")
             print("ready", flush=True)
             stack.wait()
-    except (PartFailed, PortTaken) as error:
+    except (PartFailed, PortTaken, ValueError) as error:
         print(f"The local stack cannot run: {error}", file=sys.stderr)
         return 1
     return 0
 
 
 def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
-    for each in (signal.SIGINT, signal.SIGTERM):
+    for each in _ENDS:
         signal.signal(each, signal.SIG_IGN)  # stopping is under way, and takes a moment
     sys.exit(0)
 

@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import IO, Any, Protocol
 
 from local.facts import REGION, ROOT
@@ -37,13 +37,19 @@ class Part(Protocol):
         """Ends everything that was started."""
 
 
-def host(part: Part) -> None:
+def host(build: Callable[[], Part]) -> None:
     """Runs a part in this process until the stack goes away or asks it to stop."""
     with _answers() as answers:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the stack decides
         signal.signal(signal.SIGTERM, _leave)
         try:
-            _answer(answers, part.start())
+            part = build()
+            facts = part.start()
+        except Exception as error:  # noqa: BLE001  whatever it is, the stack says it
+            _answer(answers, {"error": str(error) or type(error).__name__})
+            sys.exit(1)
+        try:
+            _answer(answers, facts)
             for line in sys.stdin:
                 part.command(line.strip())
                 _answer(answers, {})
@@ -104,6 +110,8 @@ class Process:
         if not line:
             raise PartFailed(f"{self.name} ended with status {self._child.wait()}")
         facts: dict[str, Any] = json.loads(line)
+        if "error" in facts:
+            raise PartFailed(f"{self.name}: {facts['error']}")
         return facts
 
     def command(self, word: str) -> None:

@@ -19,7 +19,6 @@ from local.facts import (
     AWS_PORT,
     BOOKING_SECRET,
     FLAGS_PATH,
-    OWNER_TOKEN,
     PUBLIC_BASE_URL,
     ROOT,
     TWILIO_ACCOUNT_SID,
@@ -28,6 +27,7 @@ from local.facts import (
     Addresses,
 )
 from local.http_server import listen
+from local.issuer import issue_token
 from local.process import PartFailed, Process, environment
 from local.seed import prepare_database
 from local.settings import settings_for
@@ -52,7 +52,7 @@ class Options:
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Options":
         """PORT, KEEP, DATABASE_URL, STACK_FILE, and the schemas' names as in the settings."""
-        port = int(environ.get("PORT") or API_PORT)
+        port = _port(environ.get("PORT") or str(API_PORT))
         return cls(
             api_port=port,
             twilio_port=TWILIO_PORT if port else 0,
@@ -75,7 +75,7 @@ class Stack:
     invoke_url: str  # Lambda's Invoke API, which Step Functions and the tests use
 
     def __init__(self, options: Options, *, log: IO[str] | None = None) -> None:
-        self._options = options
+        self.options = options
         self._log = log
         self._ends = ExitStack()
         self._stopping = threading.Event()
@@ -108,11 +108,13 @@ class Stack:
                 raise PartFailed(self._failed or f"{ended[0]} ended by itself")
 
     def _start(self) -> None:
-        options = self._options
+        options = self.options
         api, invoke = listen(options.api_port), listen(0)
         for listening in (api, invoke):
             self._ends.callback(listening.close)
         api_url, self.invoke_url = (f"http://127.0.0.1:{one.getsockname()[1]}" for one in (api, invoke))
+        for port in (options.aws_port, options.twilio_port):
+            listen(port).close()  # says which one is taken
         self.cloud = self._begin("cloud", {"port": options.aws_port, "invoke_url": self.invoke_url})
         self.twilio = self._begin("twilio", {"port": options.twilio_port, "api_url": api_url})
         database_url = self._prepare_database()
@@ -121,7 +123,7 @@ class Stack:
             api_url=api_url, public_base_url=PUBLIC_BASE_URL, database_url=database_url, twilio_url=twilio["url"],
             aws_endpoint_url=cloud["url"], state_machine_arn=cloud["state_machine_arn"], flags_path=FLAGS_PATH,
             booking_secret=BOOKING_SECRET, twilio_auth_token=TWILIO_AUTH_TOKEN, twilio_account_sid=TWILIO_ACCOUNT_SID,
-            owner_token=OWNER_TOKEN,
+            owner_token=issue_token(now=datetime.now(UTC)),
         )  # fmt: skip
         config = {
             "api_fd": api.fileno(), "invoke_fd": invoke.fileno(),
@@ -151,11 +153,11 @@ class Stack:
 
     def _prepare_database(self) -> str:
         url = self._database_url()
-        prepare_database(url, schemas=self._options.schemas, now=datetime.now(UTC), new_id=lambda: str(uuid.uuid4()))
+        prepare_database(url, schemas=self.options.schemas, now=datetime.now(UTC), new_id=lambda: str(uuid.uuid4()))
         return url
 
     def _database_url(self) -> str:
-        options = self._options
+        options = self.options
         if options.database_url and options.keep:
             return options.database_url
         if options.database_url:
@@ -190,7 +192,7 @@ class Stack:
 
     def _write_files(self, variables: Mapping[str, str]) -> None:
         """The addresses, and beside them the functions' settings as `sam local invoke` reads them."""
-        file = self._options.file
+        file = self.options.file
         if file is None:
             return
         inside = {name: value for name, value in variables.items() if name != "MIGRATIONS_FOLDER"}
@@ -204,6 +206,12 @@ class Stack:
         unfinished.write_text(text)
         unfinished.replace(file)
         self._ends.callback(_remove_if_same, file, text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004  the greatest that there is
+        raise ValueError("PORT is a number between 0 and 65535")
+    return int(text)
 
 
 def _remove_if_same(file: Path, text: str) -> None:

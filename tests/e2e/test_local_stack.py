@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -128,42 +128,65 @@ def test_a_server_that_is_named_is_used_and_left_as_it_was(folder: Path, server_
         url = running.until_ready()["database_url"]
         assert url != server_url
         assert url.rsplit("/", 1)[0] == server_url.rsplit("/", 1)[0]
+        begins_with_one_organisation_and_its_numbers_and_nothing_else(url)
         running.process.send_signal(signal.SIGTERM)
         assert running.process.wait(30) == 0
-    connection = pg8000.native.Connection(**Address.from_url(server_url).arguments())
     name = url.rsplit("/", 1)[1]
-    assert connection.run("SELECT count(*) FROM pg_database WHERE datname = :name", name=name) == [[0]]
-    connection.close()
+    assert rows(server_url, f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == [[0]]
+
+
+def begins_with_one_organisation_and_its_numbers_and_nothing_else(url: str) -> None:
+    assert rows(url, 'SELECT id, "ownerPhone", "bookingLink" FROM messaging."Organization"') == [
+        ["default", "+15550109999", "https://book.example.test"]
+    ]
+    numbers = rows(
+        url,
+        """SELECT "numberClass", e164 FROM messaging."MessageNumber"
+           WHERE status = 'active' AND "assignedSitterId" IS NULL ORDER BY e164""",
+    )
+    assert numbers == [
+        ["front_desk", "+15550100000"],
+        *(["pool", f"+1555010000{n}"] for n in (1, 2, 3)),
+        *(["sitter", f"+1555010001{n}"] for n in (1, 2, 3, 4, 5)),
+    ]
+    assert rows(url, 'SELECT count(*) FROM messaging."MessageThread"') == [[0]]
+
+
+def rows(url: str, statement: str) -> list[list[object]]:
+    """What a database answers."""
+    connection = pg8000.native.Connection(**Address.from_url(url).arguments())
+    try:
+        return connection.run(statement) or []
+    finally:
+        connection.close()
 
 
 def test_a_taken_port_is_said_in_one_line(folder: Path, stack: Stack) -> None:
     port = stack.addresses.api_url.rsplit(":", 1)[1]
     with dev(folder, PORT=port) as running:
-        _, said = running.process.communicate(timeout=30)
+        assert said_at_its_end(running) == (1, [f"port {port} is taken"])
+
+
+@pytest.mark.parametrize("port", ["many", "-1", "65536"])
+def test_a_port_that_is_none_is_said_in_one_line(folder: Path, port: str) -> None:
+    with dev(folder, PORT=port) as running:
+        assert said_at_its_end(running) == (1, ["PORT is a number between 0 and 65535"])
+
+
+def test_a_folder_that_is_no_database_is_said(folder: Path) -> None:
+    (folder / "kept").mkdir()
+    (folder / "kept" / "PG_VERSION").write_text("0")
+    with dev(folder, KEEP=str(folder / "kept")) as running:
+        _, said = running.process.communicate(timeout=60)
         assert running.process.returncode == 1
-        assert f"port {port} is taken" in said
-        assert len(said.splitlines()) == 1
+        assert "The local stack cannot run: database: PostgreSQL did not start" in said
 
 
-def test_it_begins_with_one_organisation_and_its_numbers_and_nothing_else(
-    start_stack: Callable[..., Stack], server_url: str
-) -> None:
-    with start_stack(database_url=server_url) as fresh:
-        connection = pg8000.native.Connection(**Address.from_url(fresh.addresses.database_url).arguments())
-        assert connection.run('SELECT id, "ownerPhone", "bookingLink" FROM messaging."Organization"') == [
-            ["default", "+15550109999", "https://book.example.test"]
-        ]
-        numbers = connection.run(
-            'SELECT "numberClass", e164 FROM messaging."MessageNumber" WHERE status = \'active\''
-            ' AND "assignedSitterId" IS NULL ORDER BY e164'
-        )
-        assert numbers == [
-            ["front_desk", "+15550100000"],
-            *(["pool", f"+1555010000{n}"] for n in (1, 2, 3)),
-            *(["sitter", f"+1555010001{n}"] for n in (1, 2, 3, 4, 5)),
-        ]
-        assert connection.run('SELECT count(*) FROM messaging."MessageThread"') == [[0]]
-        connection.close()
+def said_at_its_end(running: Dev) -> tuple[int, list[str]]:
+    """The exit status, and the reason in each line, cut at what it advises."""
+    _, said = running.process.communicate(timeout=60)
+    reasons = [line.removeprefix("The local stack cannot run: ") for line in said.splitlines()]
+    return running.process.returncode, [reason.partition(":")[0] for reason in reasons]
 
 
 def test_an_unknown_address_is_answered_as_api_gateway_does(stack: Stack) -> None:
@@ -182,14 +205,3 @@ def said_to(stack: Stack, head: str) -> str:
     with socket.create_connection((host, int(port)), timeout=10) as connection:
         connection.sendall(head.encode())
         return connection.recv(1000).decode()
-
-
-def test_functions_that_were_killed_are_started_again_and_requests_wait_for_them(
-    start_stack: Callable[..., Stack], server_url: str
-) -> None:
-    with start_stack(database_url=server_url) as fresh:
-        before = fresh.functions.pid
-        fresh.functions.kill()
-        answer = Caller(fresh.addresses.api_url).call("GET", "/webhooks/none")
-        assert answer.status == 404
-        assert fresh.functions.pid != before
