@@ -118,6 +118,23 @@ def test_with_database_and_queue_away_the_text_is_not_acknowledged(board: Switch
         board.text()
 
 
+def test_a_text_that_the_schema_cannot_take_waits_on_the_queue(
+    board: Switchboard, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.sql("ALTER TABLE ops.inbound_text RENAME TO mislaid")
+    board.text("hi")
+    assert len(board.inbound_queue.messages) == 1
+
+
+def test_a_secret_that_the_database_needs_and_that_is_away_sends_the_text_to_the_queue(board: Switchboard) -> None:
+    def address(fresh: bool) -> Address:
+        raise errors.SecretUnavailable
+
+    board.database = Database(Connector(address))
+    board.text("hi")
+    assert len(board.inbound_queue.messages) == 1
+
+
 def test_a_lock_that_is_not_given_sends_the_text_to_the_queue(
     board: Switchboard, world: World, database: Database
 ) -> None:

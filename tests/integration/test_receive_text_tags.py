@@ -234,3 +234,12 @@ def test_a_swap_leaves_the_former_sitters_held_text_with_the_client_of_then(
     assert board.sent()[1:] == [("+15550100012", OMAR, "All fed")]
     board.text("still there?", sender=SITTER, at=NOON + 2 * MINUTE)
     assert board.rules()[-1] == "sitter_asked"
+
+
+def test_held_texts_of_a_sitter_without_a_phone_are_the_owners(
+    board: Switchboard, world: World, both: dict[str, str]
+) -> None:
+    board.text("All fed", sender=SITTER)
+    world.sql('UPDATE messaging."Sitter" SET phone = null')
+    assert (expire(board, 30), expire(board, 31)) == (1, 0)
+    assert board.unread() == {"owner_sitter": 1}

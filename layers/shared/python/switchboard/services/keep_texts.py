@@ -22,9 +22,11 @@ logger = Logger(service="switchboard", child=True)
 
 def expire_held_texts(*, using: Receiving) -> int:
     """Gives the owner the texts that sitters left unanswered for 30 minutes; answers with how many sitters' it were."""
-    with using.database.transaction(read_only=True) as tx:
-        found = texts.holding_sitters(tx, held_before=using.now() - LONGEST_HOLD, most=SITTERS_A_RUN)
-    return sum(_expire(one, using=using) for one in found)
+    now = using.now()
+    with using.database.transaction() as tx:
+        orphaned = texts.give_up_held(tx, held_before=now - LONGEST_HOLD, now=now)
+        found = texts.holding_sitters(tx, held_before=now - LONGEST_HOLD, most=SITTERS_A_RUN)
+    return orphaned + sum(_expire(one, using=using) for one in found)
 
 
 def _expire(holding: HoldingSitter, *, using: Receiving) -> bool:

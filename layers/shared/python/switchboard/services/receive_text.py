@@ -11,7 +11,13 @@ from switchboard.domain.contact_check import Mode, Policy
 from switchboard.domain.decision import THREAD_NOTICE_AGAIN_AFTER
 from switchboard.domain.inbound import decide
 from switchboard.domain.inbound_text import InboundText, read_text, storable
-from switchboard.errors import ConstraintViolated, DatabaseUnavailable, LockNotAvailable, StatementTimedOut
+from switchboard.errors import (
+    ConstraintViolated,
+    DatabaseUnavailable,
+    LockNotAvailable,
+    SecretUnavailable,
+    StatementTimedOut,
+)
 from switchboard.flags import Flags
 from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.queue_text import queue_text
@@ -21,7 +27,7 @@ from switchboard.store.database import Database
 Form = Sequence[tuple[str, str]]
 TRIES = 2
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
-UNAVAILABLE = (DatabaseUnavailable, LockNotAvailable, StatementTimedOut)
+UNAVAILABLE = (DatabaseUnavailable, LockNotAvailable, StatementTimedOut, SecretUnavailable)
 logger = Logger(service="switchboard", child=True)
 
 
@@ -37,12 +43,16 @@ class Receiving:
 
 
 def receive_text(form: Form, *, arrived_at: datetime, queue: SendQueue, using: Receiving) -> None:
-    """Routes an authentic text; while the database is away it waits on the queue. Raises QueueUnavailable."""
+    """Routes an authentic text; one that cannot be stored now waits on the queue. Raises QueueUnavailable."""
     try:
         route_text(form, arrived_at=arrived_at, using=using)
     except UNAVAILABLE as error:
         logger.warning("text_queued", error=type(error).__name__)
-        queue_text(form, arrived_at=arrived_at, queue=queue)
+    except Exception as error:  # noqa: BLE001  whatever went wrong, the text must not be lost
+        logger.error("text_not_stored", error=type(error).__name__)  # noqa: TRY400  no traceback: it may quote the text
+    else:
+        return
+    queue_text(form, arrived_at=arrived_at, queue=queue)
 
 
 def route_text(form: Form, *, arrived_at: datetime, using: Receiving) -> None:

@@ -187,6 +187,11 @@ def holding_sitters(tx: Transaction, *, held_before: datetime, most: int) -> lis
     ]
 
 
+def give_up_held(tx: Transaction, *, held_before: datetime, now: datetime) -> int:
+    """Gives the owner the held texts of sitters without a phone; answers with how many."""
+    return len(tx.rows("texts.give_up_held", held_before=held_before, now=now))
+
+
 def wait_for(tx: Transaction, sender_e164: str) -> None:
     """Waits until no text of this sender is being received elsewhere, and keeps others waiting."""
     tx.rows("texts.wait_for", sender=sender_e164)

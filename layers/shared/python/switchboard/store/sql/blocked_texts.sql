@@ -1,5 +1,5 @@
 -- name: lock
--- An inbound text, its attempt (locked, so that it is released once), and its thread as it is now.
+-- An inbound text with its attempt, and its thread as it is now; thread and text are locked, so that it is released once.
 SELECT event."threadId" AS thread_id, event."actorType" AS actor_type, event.body, event."mediaJson" AS media,
        event."createdAt" AS arrived_at, event."metadataJson" AS metadata,
        coalesce(event."failureCode" = 'ANTI_POACHING_BLOCKED' AND attempt.action = 'blocked'
@@ -21,7 +21,7 @@ LEFT JOIN {messaging}."Client" AS client ON client."orgId" = thread."orgId" AND 
 LEFT JOIN {messaging}."Sitter" AS sitter
     ON sitter."orgId" = thread."orgId" AND sitter.id = thread."assignedSitterId"
 WHERE event.id = :event_id AND event."orgId" = :org_id AND event.direction = 'inbound'
-FOR UPDATE OF event;
+FOR NO KEY UPDATE OF thread, event;
 
 -- name: mark_released
 -- The text counts as received, its attempt as a warning; a client's waits for an answer again, a sitter's is one.
