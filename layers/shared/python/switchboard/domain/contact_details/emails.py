@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.names import (
+    PLAIN_ENDINGS,
     PROVIDERS,
     SPOKEN_ENDINGS,
     VAGUE_PROVIDERS,
@@ -29,8 +30,15 @@ _AT_SIGN = re.compile(r"@(?=[\s)\]}>]{0,3}[a-z0-9])")
 _LOCAL_PART = re.compile(r"[a-z0-9._%+\-']{1,64}\s?$")
 _SPACED_LOCAL_PART = re.compile(r"(?:[a-z0-9] ){3,40}$")
 _DOMAIN = re.compile(r"\s?((?:[a-z0-9-]{1,63}\.){1,6}[a-z0-9]{2,24})")
-_LOOSE_DOMAIN = re.compile(r"\s?((?:[a-z0-9-]{1,63}\s?[.,]\s?){1,3}(?:com|c0m|net|org|c\s?[o0]\s?m))(?![a-z0-9])")
-_FIRST_LABEL = re.compile(r"\s?([a-z0-9]{2,20}|(?:[a-z0-9] ){2,20}[a-z0-9])")
+_LOOSE_DOMAIN = re.compile(
+    r"\s?((?:[a-z0-9-]{1,63}\s?[.,]\s?){1,3}(?:com|c0m|net|org|edu|biz|io|co|uk|info|c\s?[o0]\s?m))(?![a-z0-9])"
+)
+_RUN_TOGETHER = re.compile(r"([a-z0-9]{2,40}?)at([a-z0-9]{2,20})dot(com|net|org|co)(?![a-z0-9])")
+_SECRET = re.compile(r"(?:pw|pwd|pass|password|passcode|clave|contrasena|contraseña|login)[^a-z0-9]{1,3}(?:is |es )?$")
+_SECRET_REACH = 24
+_FIRST_LABEL = re.compile(
+    r"\s?((?:g|hot|proton|fast) mail|out look|i cloud|[a-z0-9]{2,20}|(?:[a-z0-9] ){2,20}[a-z0-9])"
+)
 _LOCAL_REACH, _DOMAIN_REACH = 80, 120
 _AT_WORDS = frozenset({"at", "arroba", "aat", "att"})
 _DOT_WORDS = frozenset({"dot", "punto", "period", "point"})
@@ -44,7 +52,7 @@ _NO_NAMES = words_of(
 _NO_BARE_PROVIDER = words_of("your the in to from check on of this that by via with at and or")
 _MAIL_WORDS = frozenset({"email", "mail", "correo", "emails", "addy", "zelle", "paypal"})
 _CONNECTORS = words_of(
-    "is user name username address under its handle id as the my same account es usuario nombre mine it at me dot"
+    "mail is user name username address under its handle id as the my same account es usuario nombre mine it at me dot"
     " with by just i use addy are here"
 )
 _TOWARDS_PROVIDER = words_of("on at via in with the my a is of from by and then its en con por y")
@@ -67,6 +75,8 @@ _ORDINARY_AFTER_COLON = words_of(
 def emails_in(reading: Reading) -> list[EmailSpan]:
     """The addresses of a text in order, each once."""
     spans = _written(reading) if "@" in reading.text else []
+    if "dot" in reading.text:
+        spans = sorted(spans + _run_together(reading.text))
     if _TRIGGERS.isdisjoint(reading.known):
         return spans
     written = len(spans)
@@ -84,6 +94,11 @@ def emails_in(reading: Reading) -> list[EmailSpan]:
         if found is not None:
             spans.append(found)
     return sorted(spans)
+
+
+def _run_together(text: str) -> list[EmailSpan]:
+    """Addresses spoken in one word: "jessATgmailDOTcom"."""
+    return [EmailSpan(match.start(), match.end(), f"{match[2]}.{match[3]}") for match in _RUN_TOGETHER.finditer(text)]
 
 
 def _at_word(reading: Reading, i: int, word: str) -> EmailSpan | None:
@@ -119,6 +134,8 @@ def _around(text: str, at: int) -> EmailSpan | None:
     if local is None:
         return None
     start = max(0, at - _LOCAL_REACH) + local.start()
+    if host[1].rpartition(".")[2] not in PLAIN_ENDINGS and _SECRET.search(text, max(0, start - _SECRET_REACH), start):
+        return None
     return EmailSpan(start, at + 1 + skipped + host[0], host[1])
 
 
@@ -162,6 +179,8 @@ def _spoken(reading: Reading, i: int) -> EmailSpan | None:
 def _spoken_domain(reading: Reading, i: int) -> tuple[int, str, bool] | None:
     """The last word of a domain beginning at word i, the domain, and whether it is only a provider."""
     words = reading.words
+    if words[i].isdigit():
+        return None
     labels = [without_leet(words[i])]
     at = i
     while len(labels) < _MOST_LABELS:
@@ -279,7 +298,9 @@ def _named_after(reading: Reading, i: int, *, is_mail_word: bool) -> EmailSpan |
     words = reading.words
     first = i + 2 if _com_follows(reading, i) else i + 1
     at = first
-    told = words[i].endswith("s") or any(sign in reading.gap(i) for sign in (":", "=", " - ", "~", "->"))
+    told = (
+        words[i].endswith("s") or first > i + 1 or any(sign in reading.gap(i) for sign in (":", "=", " - ", "~", "->"))
+    )
     while at < len(words) and at - first < _MOST_CONNECTORS and words[at] in _CONNECTORS:
         told = told or words[at] in {"is", "es", "user", "username", "name", "address", "under", "usuario"}
         at += 1

@@ -35,7 +35,8 @@ _CLASSES = {
 _INVITING = (
     "<find> me|us|to_me|up|with_me ..4 <on> my|the|mi? <any> !app_here",
     "<buscame> ..3 en|por|al|via mi|el? <any>",
-    "search|search_for|look_up|lookup|google ..4 on <sure>",
+    "search|search_for|look_up|look_for|lookup|google ..4 on <sure>",
+    "my apple_id is",
     "<sure> me|us",
     "snap|telegram|signal|tg|gram|slack me !a|the|some|any|pic|pics|photos|when|if",
     (
@@ -90,11 +91,15 @@ _NAMING = ("<any>|<pay>|google|lookup|handle|username|user_name|usuario|dms|my_n
 _SENTENCE_END = re.compile(r"[.!?]\s")
 _ADDRESSED = re.compile(r"\b(?:me|us|you|u)\b")
 _AT_NAME = re.compile(r"(?<![a-z0-9.*])@ ?([a-z][a-z0-9_.-]{2,40})")
+_MY_AT = re.compile(r"\bmy @ ?(?:name )?(?:is|:|=) ?[a-z0-9_.]{3,40}")
 _CASH_NAME = re.compile(r"\$ ?([a-z][a-z0-9_-]{2,30})")
 _FILLER = words_of(
-    "is its the my name handle user username id as under same at it on account me im mi es just and search for by"
+    "dollar sign is its the my name handle user username id as under same at it on account me im mi es just and search for by"
     " add find follow look up dm message to u you can with page tag usuario called also works too here or"
 )
+_LEET_SIGNS = frozenset({"@", "$", "!"})
+_FULL_NAME = 2
+_JOINERS = frozenset({"dot", "underscore", "punto", "dash"})
 _NO_NAME = words_of(
     "home work noon night school vet park the gate door front back least all once this that about around midnight"
     " petsmart petco starbucks target walmart costco whole foods lowes home_depot my your pm am dusk dawn lunch"
@@ -197,8 +202,9 @@ def _name_after(reading: Reading, service: int, word: str) -> int | None:
     at = service + 1
     gap = reading.gap(service)
     told = gap.lstrip()[:1] in {":", "=", "@", "~"} or (gap.strip() in {"->", "-"} and " " in gap)
+    told = told or not reading.words[service].isalpha() or (service > 0 and reading.gap_before(service) in _LEET_SIGNS)
     while at < len(reading.words) and at - service <= _NAME_REACH and reading.words[at] in _FILLER:
-        told = told or ("@" in reading.gap(at)) or ":" in reading.gap(at)
+        told = told or any(sign in reading.gap(at) for sign in "@:=") or reading.words[at] == "dollar"
         at += 1
     if at >= len(reading.words) or _crosses_sentence(reading, service, at):
         return None
@@ -210,7 +216,11 @@ def _name_after(reading: Reading, service: int, word: str) -> int | None:
     is_leet = not reading.words[service].isalpha()
     is_sure = is_leet or word in _SURE_NAMES
     is_name = len(name) >= _SHORTEST_NAME and name.isalpha() and name not in _NO_NAME
-    is_alone = at + 1 >= len(reading.words) or not reading.gap(at).isspace()
+    is_joined = reading.words[at + 1 : at + 2] != [] and reading.words[at + 1] in _JOINERS
+    is_alone = at + _FULL_NAME >= len(reading.words) or not reading.gap(at).isspace() or is_joined
+    told = told or is_joined or (word in PAYMENTS and "-" in whole)
+    if reading.gap(at) == "#" and reading.words[at + 1 : at + 2] and reading.words[at + 1].isdigit():
+        return at + 1
     told = told or (len(name) > _NAME_REACH and name not in _PREDICATES and reading.words[at - 1] in {"is", "es"})
     return at if told and is_sure and is_name and is_alone else None
 
@@ -252,6 +262,7 @@ def signed_names_in(reading: Reading) -> list[tuple[int, int]]:
     if "$" in text:
         spans.extend(match.span() for match in _CASH_NAME.finditer(text))
     if "@" in text:
+        spans.extend(match.span() for match in _MY_AT.finditer(text))
         for match in _AT_NAME.finditer(text):
             name = match.group(1).rstrip(".-")
             written = reading.as_written(match.start(1), match.start(1) + len(name))

@@ -92,6 +92,7 @@ def number_words() -> dict[str, tuple[str, Kind]]:
     table.update({"hundred": ("", Kind.HUNDRED), "cien": ("1", Kind.HUNDREDS)})
     table.update({word: (times, Kind.REPEAT) for word, times in _REPEATS.items()})
     table.update({word: (digit, Kind.PLURAL) for word, digit in _PLURALS.items()})
+    table.update({f"{digit}s": (str(digit), Kind.PLURAL) for digit in range(10)})
     table.update({word: (digit, Kind.HOMOPHONE) for word, digit in _HOMOPHONES.items()})
     table.update({word: (digit, Kind.WEAK) for word, digit in _WEAK.items()})
     table.pop("-")
@@ -188,9 +189,15 @@ def _mixed(word: str, start: int, i: int, *, is_beside: bool) -> list[Piece]:
         group = 1 if ends.group(1) else 2
         return [Piece(ends.group(group), Kind.FIGURES, start + ends.start(group), start + ends.end(group), i, i)]
     digits = "".join(_DIGIT_RUN.findall(word))
-    if len(digits) in _PHONE_LENGTHS and len(set(_LETTER_RUN.findall(word))) == 1:
+    if len(digits) in _PHONE_LENGTHS and _is_interleaved(word):
         return [Piece(digits, Kind.MIXED, start, start + len(word), i, i)]
     return []
+
+
+def _is_interleaved(word: str) -> bool:
+    """Whether the same letters, or single ones, stand between the figures: "2x0x2x5", "2a0b2c5"."""
+    letters = _LETTER_RUN.findall(word)
+    return len(set(letters)) == 1 or (len(letters) >= _LOCAL_LENGTH and max(map(len, letters)) == 1)
 
 
 def _segments(word: str, start: int, i: int, kind: Kind) -> list[Piece]:
@@ -303,9 +310,21 @@ def _belongs(one: Piece, other: Piece, reading: Reading) -> bool:
 
 def _counts_digits(piece: Piece, reading: Reading) -> bool:
     """Whether the number says how many digits follow or went before ("the last four")."""
+    if piece.first and reading.words[piece.first - 1] in {"part", "parte"}:
+        return len(piece.digits) == 1
     if piece.digits not in {"2", "3", "4"} or piece.first == 0:
         return False
-    return reading.words[piece.first - 1] in {"last", "first", "next", "final", "middle", "other", "remaining"}
+    return reading.words[piece.first - 1] in {
+        "last",
+        "first",
+        "second",
+        "third",
+        "next",
+        "final",
+        "middle",
+        "other",
+        "remaining",
+    }
 
 
 def _counts(pieces: list[Piece], i: int, result: list[Piece], reading: Reading, *, is_spelled_out: bool) -> bool:

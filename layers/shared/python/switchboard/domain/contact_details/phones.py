@@ -62,7 +62,7 @@ class _Candidate(NamedTuple):
 
 
 _THRESHOLD = 4.0
-_PLAUSIBLE = frozenset({7, 10, 11, 12, 13, 14, 15})
+_PLAUSIBLE = frozenset({7, 9, 10, 11, 12, 13, 14, 15})
 _LISTED = -1.0
 _FILLED = -1.0
 _FILLED_LOCAL = -2.0

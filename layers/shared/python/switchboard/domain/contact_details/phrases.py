@@ -20,6 +20,7 @@ _COMPOUNDS = {
     ("snap", "chat"): "snapchat",
     ("face", "book"): "facebook",
     ("insta", "gram"): "instagram",
+    ("google", "voice"): "googlevoice",
     ("tik", "tok"): "tiktok",
     ("tele", "gram"): "telegram",
     ("face", "time"): "facetime",

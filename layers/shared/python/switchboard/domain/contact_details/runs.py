@@ -49,17 +49,18 @@ _EXPLAINED = (
     rf"(?<![0-9-])(?:19|20)[0-9]{{2}}-{_MONTH}-{_DAY}(?![0-9-])",
     r"\$ ?[0-9][0-9,]{0,9}(?:\.[0-9]{1,2})?(?![0-9.-])",
     r"(?<![0-9.,-])[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,2})?(?![0-9,.-])",
-    r"(?<![0-9.-])[0-9]{1,4}\.[0-9]{1,2}(?![0-9.-])",
+    r"(?<![0-9a-z.-])[0-9]{1,4}\.[0-9]{1,2}(?![0-9.-])",
     r"(?<![0-9.])-?[0-9]{1,3}\.[0-9]{3,8}, ?-?[0-9]{1,3}\.[0-9]{3,8}",
     r"[a-z]{1,9}_[0-9_-]{1,24}(?=\.[a-z])",
-    r"[0-9]{1,3} ?%",
+    r"[0-9]{1,3} ?%(?![0-9])",
 )
 _EXPLAINING = re.compile(r"[:/.$%,-]")
-_CLOSE = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=\x1e@]{0,16}")
-_LIST = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=,&\x1e@]{0,16}")
+_CLOSE = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=%\x1e@]{0,16}")
+_LIST = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=%,&\x1e@]{0,16}")
 _SENTENCE = re.compile(r"[.!?;] |,")
 _UNIT_GAP = frozenset({"", " ", "-", "  "})
 _PLUS_WORDS = frozenset({"plus", "mas"})
+_SAID_AFTER_PLUS = frozenset({1, 2, 10, 11, 12, 13})
 _MOST_FILLERS = 8
 _MOST_DECOYS = 2
 _MOST_QUANTITY_DIGITS = 4
@@ -141,7 +142,7 @@ def _groups(pieces: list[Piece | None], reading: Reading) -> list[Group]:
 
 def _group(pieces: list[Piece], link: Link, reading: Reading, *, may_be_signed: bool) -> Group:
     first, last = pieces[0], pieces[-1]
-    is_international = may_be_signed and _has_plus(first, reading)
+    is_international = may_be_signed and _has_plus(first, reading, is_linked=link is not Link.NONE)
     return Group(
         first.digits if first is last else "".join([piece.digits for piece in pieces]),
         first.start,
@@ -154,9 +155,10 @@ def _group(pieces: list[Piece], link: Link, reading: Reading, *, may_be_signed: 
     )
 
 
-def _has_plus(piece: Piece, reading: Reading) -> bool:
+def _has_plus(piece: Piece, reading: Reading, *, is_linked: bool = False) -> bool:
+    """Whether a plus begins a country code here; said between groups, it only joins them ("212 plus 555")."""
     if piece.first and reading.words[piece.first - 1] in _PLUS_WORDS:
-        return True
+        return not is_linked or len(piece.digits) in _SAID_AFTER_PLUS
     return reading.text[max(0, piece.start - 2) : piece.start].rstrip(" (").endswith("+")
 
 

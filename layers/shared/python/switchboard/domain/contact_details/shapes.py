@@ -21,14 +21,22 @@ _TEN = {
     (5, 5): 2.0,
     (4, 6): 2.0,
     (2, 8): 1.0,
+    (7, 3): 2.0,
 }
 # With a leading 1, in a group of its own or not.
 _SHAPES = frozenset(_TEN) | {(1, *shape) for shape in _TEN} | {(shape[0] + 1, *shape[1:]) for shape in _TEN}
 _BEGINNINGS = frozenset((*shape, 0)[:2] for shape in _SHAPES) | {(10, 0), (11, 0)}
 _ANY_TEN = 1.5
 _CUT_IN_USUAL_PLACES = 3.5
+_AREA_CODE = 3
+_AREA_AND_PAIRS = 2.5
 _LOCAL = {(3, 4): 1.0, (7,): 1.0, (3, 2, 2): 1.0}
 _ANY_LOCAL = 0.5
+# Numbers of nine digits, as in Spain.
+_NINE = 9
+_NINE_DIGITS = 1.0
+_NINE_BEGIN = "6789"
+_NINE_SHAPES = frozenset({(9,), (3, 3, 3), (3, 2, 2, 2)})
 _INTERNATIONAL = 5.0
 _DIALLED_INTERNATIONAL = 4.0
 _TRUNK_ELEVEN = 2.5
@@ -55,9 +63,9 @@ def shape_points(digits: str, lengths: tuple[int, ...], *, is_international: boo
 
     is_whole: nothing else stands close to them, so that odd groupings count as well.
     """
-    if is_international:
-        return _INTERNATIONAL if len(digits) >= SHORTEST_INTERNATIONAL else 0.0
     count = len(digits)
+    if is_international and count != LOCAL:
+        return _INTERNATIONAL if count >= SHORTEST_INTERNATIONAL else 0.0
     if count == NATIONAL:
         return _ten(digits, lengths, is_whole=is_whole)
     if count == WITH_COUNTRY and digits[0] == "1":
@@ -65,6 +73,8 @@ def shape_points(digits: str, lengths: tuple[int, ...], *, is_international: boo
         return _ten(digits[1:], rest, is_whole=is_whole)
     if not is_whole:
         return 0.0
+    if count == _NINE:
+        return _NINE_DIGITS if digits[0] in _NINE_BEGIN and lengths in _NINE_SHAPES else 0.0
     return _LOCAL.get(lengths, _ANY_LOCAL) if count == LOCAL else _foreign(digits, lengths)
 
 
@@ -90,6 +100,8 @@ def _ten(digits: str, lengths: tuple[int, ...], *, is_whole: bool) -> float:
         if not is_whole or max(lengths) > _MOST_IN_GROUP:
             return 0.0
         points = _CUT_IN_USUAL_PLACES if {3, 6} <= set(accumulate(lengths)) else _ANY_TEN
+        if lengths[0] == _AREA_CODE and set(lengths[1:-1]) == {2}:
+            points = _AREA_AND_PAIRS
     if digits[0] == "0":
         return min(points, _ANY_TEN) if is_whole else 0.0
     if digits[0] == "1":

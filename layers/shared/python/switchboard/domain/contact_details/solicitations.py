@@ -41,7 +41,7 @@ _CLASSES = {
     "give": "share drop swap exchange trade leave sending giving send give shoot heres here_is this_is ill_send"
     " leaving lemme_give",
     "ask": "whats what_is whats_the_best send give gimme get have need share drop want grab ask_for tell"
-    " can_i_have could_i_have may_i_have got pass let_me_know let_us_know know",
+    " lmk leave write write_down jot_down can_i_have could_i_have may_i_have got pass let_me_know let_us_know know",
     "cheap": "cheaper less discount better_rate better_price better_deal lower_rate lower_price save_money"
     " save_the_fee save_the_fees deal",
     "tu": "tu su mi",
@@ -60,11 +60,26 @@ _CLASSES = {
 _RULES = (
     "<reach> <you> ..1 <directly>",
     "<deal> <object>? <adverb>? <directly>",
+    "work|working|sit|freelance privately|independently|on_the_side|off_the_books|freelance",
+    "pay|paying|paid me|you|u|us ..1 cash|in_cash",
+    "if|could|can|we|would ..1 <you>? pay ..1 in? cash",
     "<serve> it|this|things? for|with me|us|you|u|each_other|one_another <adverb>? <directly>",
-    "<deal>|<serve> ..3 ourselves|among_ourselves|between_ourselves|on_our_own|on_my_own|on_your_own !if",
+    "<deal>|<serve> ..3 ourselves|among_ourselves|between_ourselves|on_our_own !if",
+    "also ..2 on_my_own|for_myself|independently",
+    "on_my_own|for_myself ..2 cheaper|less|lower",
+    "own pet? business|clients|rates",
+    "if|when its|it_is just us|you_and_me|the_two_of_us",
+    "quit|drop|ditch|forget|cancel|canceled|cancelled|leave with? the|this app|company|agency|platform|booking and ..4"
+    " me|cash|direct|directly|paid|pay",
+    "lower|less|cheaper ..2 if you|we|u dont_use|do_not_use|skip|leave",
+    "clients|work|jobs|book|hire|text|call|talk|reach|chat ..2 outside of? this|here $",
+    "reach|text|call|contact you|u without|besides this|the number|app",
+    "cash ..5 instead",
+    "for cash $",
     "no_need|dont_need|do_not_need|not_need for|to_use|to_involve|to_tell? the|an|a|this company|agency|app|middleman",
     "directly|direct|privately with|to|through|from me|us|you|u",
-    "<your>|my|an|a|his|her <private> phone|cell|mobile? <line>|line",
+    "<your>|my|his|her <private> phone|cell|mobile? <line>|line",
+    "an|a <private> phone|cell|mobile? <line>|line !or|for",
     "<ask> me|us|to? <your> ..1 <line>",
     "share|send|give|drop|pass me|us|ya? <your> ..1 <line> with?",
     "<give> you|u|over|each_other|ya|him|her? <my>|each_others ..1 number|numbers|digits|cell|<line> !is_up|here",
@@ -85,7 +100,8 @@ _RULES = (
     "off|outside <the>? app|platform|books|system|record",
     "cut|cutting out <the>? middleman|middle_man|agency|company|office",
     "no middleman|middle_man|agency|agency_fee|agency_fees|app_fee|app_fees|company_fees|app_needed|company",
-    "dont|not|never|without tell|telling|let|letting|mention <the> office|company|agency|boss|owner",
+    "dont|not|never|without tell|telling|mention <the> office|company|agency|boss|owner",
+    "dont|not|never|without let|letting <the> office|company|agency|boss|owner know|see|find|hear|catch|in",
     (
         "<they> <not>|needs|need|dont_need|doesnt_need? have_to|has_to|to|gotta|will|ever|need_to? know|find_out"
         " about? it|this|that|us? $"
@@ -109,7 +125,7 @@ _RULES = (
     "<tu> <telefono> personal|privado|directo|propio|particular",
     "<dame> <tu> <telefono>",
     "<fuera> de|usar|pasar_por|decirle_a|pagar|pagarle_a? la|el|los|las? <empresa>",
-    "<escribeme> ..1 <directo>",
+    "<escribeme>|pagas ..2 <directo>",
     "directamente conmigo|contigo|a_mi",
     "sin|no que|se? <sepa> a|nada|de? la|el|los? <empresa>|dueno|jefe",
     "pago|pagame|pagar|paga|pagas en_efectivo y|para|sin|directo",
@@ -130,7 +146,7 @@ SOLICITATION_TRIGGERS = words_of(
     " outside commission books numero telefono celular correo aplicacion plataforma empresa compania agencia"
     " directo directamente efectivo fuera contact info intermediario system site independently oficina comision"
     " mobile cut tarifa management service aparte privado business website find line details exchange swap trade"
-    " table record cel movil knowing conmigo contigo intermediarios nbr them afuera"
+    " table record cel movil own ourselves cheaper hire discount knowing conmigo contigo intermediarios nbr them afuera"
 )
 _AROUND = 40
 

@@ -11,7 +11,7 @@ PART_BREAK = "\x1e"  # between the texts of one sender, read together
 
 # Digits, or letters and digits, that stand one by one ("2 0 2", "t w o") are read as one word.
 _WORD = re.compile(
-    r"[0-9](?:[ .\-_*~()|\n\[\]]{1,3}[0-9](?![a-z0-9])){2,}"
+    r"[0-9](?:[ .\-_*~()|\n\[\]+=]{1,3}[0-9](?![a-z0-9])){2,}"
     r"|[a-z0-9](?:[ \-_*~|]{1,2}[a-z0-9](?![a-z0-9'])){2,}"
     r"|[a-z0-9]+(?:'[a-z]+)*"
 )

@@ -34,7 +34,11 @@ _SCHEME_PREFIX = re.compile(r"(?:https?|hxxps?) ?: ?/ ?/ ?|www ?\. ?")
 _REST = re.compile(r"(?::[0-9]{1,5})?[/?#][^\s]*")
 _HOST_END = re.compile(r"[/?#:]")
 _ENDINGS = ALL_ENDINGS | SPOKEN_ENDINGS
-_DOTS = frozenset({"dot", "punto"})
+_DOTS = frozenset({"dot", "punto", "point", "period"})
+_RUN_TOGETHER = re.compile(
+    r"(?<![a-z0-9])(?:www(?P<bare>[a-z0-9-]{4,40})com|(?P<host>[a-z0-9-]{4,40})dot(?P<end>com|net|org))(?![a-z0-9])"
+)
+_RARE_DOTS = frozenset({"point", "period"})
 _BRACKETED_DOT = re.compile(r"\s{0,2}[\[({<]\s{0,2}(?:\.|dot|punto)\s{0,2}[\])}>]\s{0,2}")
 _SPACED_ENDINGS = frozenset({"com", "net", "org"})
 _SITE_CUES = words_of(
@@ -45,12 +49,15 @@ _MOST_SPOKEN_LABELS = 3
 _CUE_REACH = 6
 _SUBDOMAIN_LABELS = 3
 _SHORTEST_HOST = 2
+_LONG_HOST = 5
 _TRAILING = ".,!?;:)]}'\""
 
 
 def urls_in(reading: Reading, *, allowed: Sequence[str]) -> list[UrlSpan]:
     """The addresses of a text in order, the allowed ones marked."""
     whole = _written_whole(reading, allowed)
+    if "dot" in reading.text or "www" in reading.text:
+        whole = sorted(whole + _run_together(reading.text))
     if _ENDINGS.isdisjoint(reading.known):
         return whole
     spans: list[UrlSpan] = []
@@ -73,6 +80,16 @@ def _written_whole(reading: Reading, allowed: Sequence[str]) -> list[UrlSpan]:
     if "//" not in text and "www" not in text and "/ /" not in text:
         return []
     return [_span(reading, match.start(), match.end(), allowed) for match in _SCHEME.finditer(text)]
+
+
+def _run_together(text: str) -> list[UrlSpan]:
+    """Addresses spoken in one word: "jesswalksdotcom"."""
+    return [
+        UrlSpan(
+            match.start(), match.end(), f"{match['bare'] or match['host']}.{match['end'] or 'com'}", is_allowed=False
+        )
+        for match in _RUN_TOGETHER.finditer(text)
+    ]
 
 
 def _at_ending(reading: Reading, i: int, allowed: Sequence[str]) -> UrlSpan | None:
@@ -117,6 +134,8 @@ def _is_domain(reading: Reading, first: int, last: int, *, has_path: bool) -> bo
         return True
     if ending in NOUN_ENDINGS and (last - first + 1 >= _SUBDOMAIN_LABELS or _is_compound(reading, first, last, host)):
         return True
+    if ending in NOUN_ENDINGS and first == 0 and last + 1 == len(reading.words):
+        return len(host) > _LONG_HOST
     return len(host) > _SUBDOMAIN_LABELS and _has_site_cue(reading, first, last)
 
 
@@ -140,7 +159,7 @@ def _is_spoken(reading: Reading, i: int, gap: str) -> bool:
     before, word = reading.words[i - 1], reading.words[i]
     if word not in SPOKEN_ENDINGS and without_leet(word) not in SPOKEN_ENDINGS:
         return False
-    if before in _DOTS and PART_BREAK in gap and word not in _SPACED_ENDINGS:
+    if before in _DOTS and word not in _SPACED_ENDINGS and (PART_BREAK in gap or before in _RARE_DOTS):
         return False
     if before in _DOTS:
         return i > 1 and gap.strip(" -_)(][}{<>*\n\x1e") == "" and (PART_BREAK in gap or "\n" not in gap)

@@ -12,9 +12,11 @@ from switchboard.domain.contact_details.tokens import Reading
 _NUMBER = re.compile(
     r"(?<![\w-])(?:\+?1[ .-]?)?(?:\(?(?P<area>[2-9][0-9]{2})\)?[ .-]{0,2})?"
     r"[2-9][0-9]{2}(?P<sign>[ .-])[a-z]{4}(?![\w-])"
+    r"|(?<![\w-])(?:1[ .-]?)?(?P<split>[2-9][0-9]{2})(?P<split_sign>[ .-])"
+    r"(?:[a-z]{7}|[a-z]{3}[ .-][a-z]{4}|[a-z]{4}[ .-][a-z]{3})(?![\w-])"
     r"|(?<![\w-])(?:1[ .-]?)?(?P<free>8(?:00|88|77|66|55|44|33))[.-][a-z]{7}(?![\w-])"
 )
-_HINT = re.compile(r"[0-9]{3}[ .-][a-z]{4}(?![a-z]{4})|8[0-9]{2}[.-][a-z]{7}")
+_HINT = re.compile(r"[0-9]{3}[ .-][a-z]{3}")
 _KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
 _THRESHOLD = 4.0
 _WITH_AREA, _LOCAL, _IN_CAPITALS = 2.0, 1.0, 2.0
@@ -28,10 +30,10 @@ def vanity_numbers_in(reading: Reading, scope: Scope) -> list[PhoneSpan]:
     spans = []
     for match in _NUMBER.finditer(reading.text):
         is_loud = reading.as_written(match.end() - 4, match.end()).isupper()
-        if match["sign"] == " " and not is_loud:
+        if (match["sign"] == " " or match["split"]) and not is_loud:
             continue
         word = max(0, bisect_right(reading.starts, match.start()) - 1)
-        points = _WITH_AREA if match["area"] or match["free"] else _LOCAL
+        points = _WITH_AREA if match["area"] or match["free"] or match["split_sign"] == "-" else _LOCAL
         points += cues.near(word, word + 2) + (_IN_CAPITALS if is_loud else 0.0)
         digits = "".join(char for char in match.group().translate(_KEYS) if char.isdigit())
         if points >= _THRESHOLD and as_e164(digits) not in scope.hotlines:

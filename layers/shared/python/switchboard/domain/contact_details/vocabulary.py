@@ -32,7 +32,7 @@ REACHED_AT = words_of("at on via al en a instead directly here")
 # What a number is, when it is no phone.
 LABELS = words_of(
     "unit units apt apts apartment apartments room rooms suite suites bldg buildings kennels stalls aisle bin"
-    " reg akc registry locker code codes keypad lockbox alarm pin passcode password pw gate chip microchip"
+    " reg akc registry locker code codes keypad lockbox alarm pin passcode password pass ssid network pw gate chip microchip"
     " microchipped avid homeagain"
     " order orders tracking ups usps fedex dhl package invoice inv booking reservation claim license licence"
     " tag tags serial sn confirmation conf receipt account acct policy ref reference ticket zip flight rabies"
@@ -40,11 +40,11 @@ LABELS = words_of(
     " refill transaction trans transfer po combo combination chewy amazon petco petsmart trupanion"
     " insurance member membership student checkout routing steps calories readings reading glucose insulin"
     " codigo clave pedido orden factura reserva guia rastreo alarma puerta porton seguimiento recibo poliza"
-    " contrasena caja candado medal rev step miles kibble ssid imei meter parcel shipment"
+    " contrasena caja candado medal rev tattoo seat cabin channel step miles kibble ssid imei meter parcel shipment"
 )
 SOFT_UNITS = words_of("am s h m d f x st drive street lane can in walk walks visit times units unit day night")
 UNITS = words_of(
-    "am pm oclock min mins minute minutes hr hrs hour hours sec secs second seconds s h m day days week"
+    "am pm oclock min mins minute minutes hr hrs hour hours sec secs seconds s h m day days week"
     " weeks month months year years yr yrs lb lbs pound pounds oz ounce ounces kg kgs g gram grams mg mcg ml cc"
     " tsp tbsp cup cups scoop scoops cans tab tabs tablet tablets pill pills unit units drop drops mile miles"
     " mi km ft feet foot inch inches yd yards meters percent degrees deg f bucks dollars usd cents steps st nd"
@@ -63,10 +63,10 @@ FILLERS = words_of(
     " guion space dot point punto comma slash underscore my number area code so um uh like lol haha ok plus then"
     " also goes after that starts start begins luego despues finally rest of again emoji woof meow bark star"
     " bit half digits exchange prefix mas final comes now here are finishes finish to parte primera segunda"
-    " two three four w add termina terminan acaba con sigue en primero al numbers remaining other afterwards thats"
+    " two three four w add theres there follows before pause take tail termina terminan acaba con sigue en primero al numbers remaining other afterwards thats"
 )
 CHATTER = FILLERS | words_of(
     "hang on great wait sec one lol thanks got sorry hold done ready more yes almost done yep sure k"
 )
-PARTS = words_of("middle ends starts begins part area prefix exchange followed finishes termina empieza digits")
+PARTS = words_of("part middle ends starts begins part area prefix exchange followed finishes termina empieza digits")
 HYPHENS = words_of("dash hyphen guion dot point punto space underscore slash period")
