@@ -11,9 +11,9 @@ from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.questions import LONGEST_HOLD, HeldTexts
 from switchboard.services.announce_threads import announce
 from switchboard.services.receive_text import UNAVAILABLE, Receiving, route_text
-from switchboard.store import owner_notices, texts
+from switchboard.store import held_texts, owner_notices, texts, unrouted_texts
 from switchboard.store import responses as response_records
-from switchboard.store.texts import HoldingSitter
+from switchboard.store.held_texts import HoldingSitter
 
 SITTERS_A_RUN, TEXTS_A_RUN, RECORDS_A_RUN = 100, 100, 500
 MOST_TRIES = 12  # with doubling pauses up to an hour: about seven hours
@@ -24,8 +24,8 @@ def expire_held_texts(*, using: Receiving) -> int:
     """Gives the owner the texts that sitters left unanswered for 30 minutes; answers with how many sitters' it were."""
     now = using.now()
     with using.database.transaction() as tx:
-        orphaned = texts.give_up_held(tx, held_before=now - LONGEST_HOLD, now=now)
-        found = texts.holding_sitters(tx, held_before=now - LONGEST_HOLD, most=SITTERS_A_RUN)
+        orphaned = held_texts.give_up(tx, held_before=now - LONGEST_HOLD, now=now)
+        found = held_texts.holding_sitters(tx, held_before=now - LONGEST_HOLD, most=SITTERS_A_RUN)
     return orphaned + sum(_expire(one, using=using) for one in found)
 
 
@@ -34,7 +34,7 @@ def _expire(holding: HoldingSitter, *, using: Receiving) -> bool:
     policy = Policy(relay=flags.enable_sms_relay, mode=Mode(flags.anti_poaching_mode.value))
     nothing = InboundText("", holding.sitter_e164, holding.number_e164, "", (), None, holding.arrived_at)
     with using.database.transaction() as tx:
-        texts.wait_for(tx, holding.sitter_e164)
+        held_texts.wait_for(tx, holding.sitter_e164)
         facts = texts.gather(tx, nothing, place=holding.place, now=now)
         if not facts.held:
             return False
@@ -48,7 +48,7 @@ def _expire(holding: HoldingSitter, *, using: Receiving) -> bool:
 def route_stored_texts(*, using: Receiving) -> int:
     """Routes the texts that were stored and not routed; answers with how many were tried."""
     with using.database.transaction(read_only=True) as tx:
-        found = texts.due(tx, now=using.now(), most=TEXTS_A_RUN, most_tries=MOST_TRIES)
+        found = unrouted_texts.due(tx, now=using.now(), most=TEXTS_A_RUN, most_tries=MOST_TRIES)
     for waiting in found:
         try:
             route_text(waiting.form, arrived_at=waiting.arrived_at, using=using)

@@ -21,7 +21,7 @@ from switchboard.errors import (
 from switchboard.flags import Flags
 from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.queue_text import queue_text
-from switchboard.store import owner_notices, texts
+from switchboard.store import owner_notices, texts, unrouted_texts
 from switchboard.store.database import Database
 
 Form = Sequence[tuple[str, str]]
@@ -104,7 +104,7 @@ def _keep_unrouted(form: Form, text: InboundText, *, using: Receiving) -> list[s
     """Stores the text for the owner, to be routed again later, when routing it failed."""
     now = using.now()
     with using.database.transaction() as tx:
-        kept = texts.keep_unrouted(
+        kept = unrouted_texts.keep(
             tx,
             text,
             form=storable(form),

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,7 +22,6 @@ from switchboard.domain.facts import (
     WindowState,
 )
 from switchboard.domain.inbound_text import InboundText
-from switchboard.domain.routing import ROUTING_ERROR
 from switchboard.store import text_rows
 from switchboard.store.database import Row, Transaction, as_json, read_instant
 
@@ -115,86 +114,6 @@ def write(
 def settle(tx: Transaction, message_sid: str, *, state: str, now: datetime) -> None:
     """Ends a text of which nothing but the raw form is stored."""
     tx.rows("texts.settle", message_sid=message_sid, state=state, now=now)
-
-
-@dataclass(frozen=True, slots=True)
-class UnroutedText:
-    """Where the owner finds a text that could not be routed."""
-
-    thread_id: str
-    org_id: str
-
-
-def keep_unrouted(
-    tx: Transaction,
-    text: InboundText,
-    *,
-    form: Sequence[tuple[str, str]],
-    first_pause: timedelta,
-    longest_pause: timedelta,
-    now: datetime,
-    new_id: Callable[[], str],
-) -> UnroutedText | None:
-    """Keeps a text that could not be routed; None: it was settled, nobody's, or the owner has it already."""
-    row = tx.row(
-        "texts.keep_unrouted",
-        message_sid=text.message_sid,
-        sender=text.sender,
-        recipient=text.recipient,
-        arrived_at=text.arrived_at,
-        form=as_json(form),
-        body=text.body,
-        media=text_rows.media_of(text),
-        metadata=json.dumps({"route": {"rule": "routing_error", "reason": ROUTING_ERROR}}),
-        event_id=new_id(),
-        thread_id=new_id(),
-        first_pause_s=int(first_pause.total_seconds()),
-        longest_pause_s=int(longest_pause.total_seconds()),
-        now=now,
-    )
-    return UnroutedText(row["thread_id"], row["org_id"]) if row else None
-
-
-@dataclass(frozen=True, slots=True)
-class WaitingText:
-    """A stored text whose next try is due."""
-
-    form: list[tuple[str, str]]
-    arrived_at: datetime
-
-
-def due(tx: Transaction, *, now: datetime, most: int, most_tries: int) -> list[WaitingText]:
-    """Texts that are stored and not routed."""
-    rows = tx.rows("texts.due", now=now, most=most, most_tries=most_tries)
-    return [WaitingText([(name, value) for name, value in row["form"]], row["arrived_at"]) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class HoldingSitter:
-    """A sitter with held texts on a number, the oldest of which arrived at arrived_at."""
-
-    place: Place
-    sitter_e164: str
-    number_e164: str
-    arrived_at: datetime
-
-
-def holding_sitters(tx: Transaction, *, held_before: datetime, most: int) -> list[HoldingSitter]:
-    """Whose texts have been held since before an instant."""
-    return [
-        HoldingSitter(Place(row["org_id"], row["number_id"]), row["sitter_e164"], row["number_e164"], row["arrived_at"])
-        for row in tx.rows("texts.holding_sitters", held_before=held_before, most=most)
-    ]
-
-
-def give_up_held(tx: Transaction, *, held_before: datetime, now: datetime) -> int:
-    """Gives the owner the held texts of sitters without a phone; answers with how many."""
-    return len(tx.rows("texts.give_up_held", held_before=held_before, now=now))
-
-
-def wait_for(tx: Transaction, sender_e164: str) -> None:
-    """Waits until no text of this sender is being received elsewhere, and keeps others waiting."""
-    tx.rows("texts.wait_for", sender=sender_e164)
 
 
 def _facts(row: Row, org_id: str) -> Facts:
