@@ -7,21 +7,22 @@ from typing import Any
 from urllib.parse import unquote
 
 from local.api_gateway import HttpAnswer, HttpRequest, RouteTable, answer_for, event_for, json_answer
+from local.issuer import read_token
 from local.lambdas import Lambdas
 from switchboard import runtime
 
 logger = logging.getLogger("local.gateway")
 _INVOKE = "/2015-03-31/functions/"
+# API Gateway says the message only; the rest is how the owner API says it.
+UNAUTHORIZED = {"message": "Unauthorized", "error": "unauthorized", "detail": "the token is missing, wrong or expired"}
 
 
 class Gateway:
     """Answers requests as API Gateway does: the route's function, or API Gateway's own refusals."""
 
-    def __init__(self, lambdas: Lambdas, *, owner_token: str | None = None, owner_claims: dict[str, str] | None = None):
+    def __init__(self, lambdas: Lambdas) -> None:
         self._lambdas = lambdas
         self._routes = RouteTable(lambdas.functions.values())
-        self._owner_token = owner_token
-        self._owner_claims = owner_claims or {}
 
     def __call__(self, request: HttpRequest) -> HttpAnswer:
         arrived_at = runtime.now()
@@ -30,9 +31,9 @@ class Gateway:
             return json_answer(404, {"message": "Not Found"})
         claims = None
         if not target.open_to_all:
-            if not self._is_owner(request):
-                return json_answer(401, {"message": "Unauthorized"})
-            claims = self._owner_claims
+            claims = read_token(_bearer(request), now=arrived_at)
+            if claims is None:
+                return json_answer(401, UNAUTHORIZED)
         event = event_for(request, target, now=arrived_at, claims=claims)
         try:
             return answer_for(self._lambdas.invoke(target.function.name, event))
@@ -40,10 +41,12 @@ class Gateway:
             log_unhandled(target.function.name, error)
             return json_answer(500, {"message": "Internal Server Error"})
 
-    def _is_owner(self, request: HttpRequest) -> bool:
-        given = next((value for name, value in request.headers if name.lower() == "authorization"), "")
-        scheme, _, token = given.partition(" ")
-        return scheme.lower() == "bearer" and token == self._owner_token
+
+def _bearer(request: HttpRequest) -> str:
+    """The token in the authorization header, which API Gateway takes with and without its scheme."""
+    given = next((value for name, value in request.headers if name.lower() == "authorization"), "")
+    scheme, _, token = given.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else given
 
 
 class InvokeApi:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from local.facts import OWNER_TOKEN, PUBLIC_BASE_URL, ROOT, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN
+from local.facts import PUBLIC_BASE_URL, ROOT, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN
 from local.process import Part
 
 
@@ -117,7 +117,7 @@ class FunctionsPart:
 
         place = Path(root or ROOT)
         self._lambdas = lambdas = Lambdas(read_template(place / "template.yaml").functions, root=place)
-        gateway = Gateway(lambdas, owner_token=OWNER_TOKEN, owner_claims={"sub": "owner", "orgId": "default"})
+        gateway = Gateway(lambdas)
         self._servers = [
             HttpServer(socket.socket(fileno=api_fd), gateway),
             HttpServer(socket.socket(fileno=invoke_fd), InvokeApi(lambdas)),

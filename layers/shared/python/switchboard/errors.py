@@ -32,6 +32,18 @@ class Unauthorized(SwitchboardError):
     """The request is not signed by whom it says, or its signature is too old."""
 
 
+class TokenMissing(SwitchboardError):
+    """The call carries no token."""
+
+
+class Forbidden(SwitchboardError):
+    """The token is not an owner's."""
+
+
+class CallMalformed(SwitchboardError):
+    """The call is not as the API has it."""
+
+
 class BodyTooLarge(SwitchboardError):
     """The body is larger than this address accepts."""
 

@@ -75,6 +75,9 @@ def empty_response(status: int = 204) -> Response:
 
 _CODES: tuple[tuple[type[errors.SwitchboardError], int, str], ...] = (
     (errors.BodyTooLarge, 413, "too_large"),
+    (errors.CallMalformed, 400, "invalid_request"),
+    (errors.TokenMissing, 401, "unauthorized"),
+    (errors.Forbidden, 403, "forbidden"),
     (errors.NotFound, 404, "not_found"),
     (errors.Conflict, 409, "conflict"),
     (errors.Refused, 422, "refused"),
