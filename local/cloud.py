@@ -39,8 +39,7 @@ class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no ty
 
 def serve(port: int) -> BaseWSGIServer:
     """moto's server, running on a thread of its own; port 0 is any free one."""
-    for talkative in ("werkzeug", "moto"):
-        logging.getLogger(talkative).setLevel(logging.ERROR)
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     app = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler)
     threading.Thread(target=server.serve_forever, name="moto", daemon=True).start()

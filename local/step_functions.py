@@ -1,5 +1,6 @@
 """Step Functions on this machine: moto's interpreter on the deployed file, with the real functions as its Lambdas."""
 
+import logging
 import re
 import sys
 import threading
@@ -50,6 +51,7 @@ def run_machines_through(client: Any) -> Callable[[], None]:
     lambda_eval_utils.boto_client_for = lambda *_, **__: client
     switch = default_user_config["stepfunctions"]
     was, switch["execute_state_machine"] = switch["execute_state_machine"], True
+    logging.getLogger("moto").setLevel(logging.ERROR)  # it warns, each time, of what it leaves out
 
     def restore() -> None:
         lambda_eval_utils.boto_client_for = found
