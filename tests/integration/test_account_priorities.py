@@ -143,6 +143,17 @@ def test_a_rollback_can_go_further_later(desk: AccountsDesk, sql: Sql) -> None:
     assert snapshot(sql) == before
 
 
+def test_a_schema_that_was_taken_back_is_made_and_taken_back_again_on_the_same_connections(
+    desk: AccountsDesk, sql: Sql
+) -> None:
+    add_customers(sql, "2025-10-01Z")
+    before = snapshot(sql)
+    for _ in range(2):
+        run = run_id(desk)
+        desk.output(action="rollback", runId=run, params={"level": "columns"}, dryRun=False)
+        assert snapshot(sql) == before
+
+
 def test_tables_with_rows_are_dropped_only_by_force(desk: AccountsDesk, sql: Sql) -> None:
     [customer] = add_customers(sql, "2025-10-01Z")
     run = run_id(desk)

@@ -45,9 +45,11 @@ def adopted(empty_database_url: str) -> Iterator[tuple[Desk, Sql]]:
     connector = connector_to(empty_database_url)
     upgrade(connector, folder=MIGRATIONS, schemas=SCHEMAS, default_org_id="default")
     database = Database(connector, schemas=read_key_types(connector, SCHEMAS))
-    for n, last in enumerate(("2025-04-25 00:00", "2025-04-24 23:59:59.999", "2024-10-25 00:00", "2024-10-24 23:59", None)):
+    for n, last in enumerate(
+        ("2025-04-25 00:00", "2025-04-24 23:59:59.999", "2024-10-25 00:00", "2024-10-24 23:59", None)
+    ):
         connection.run(
-            'INSERT INTO "Customer" VALUES (:id, \'tenant\', NULL, NULL, cast(:last AS timestamp), false, NULL, DEFAULT,'
+            "INSERT INTO \"Customer\" VALUES (:id, 'tenant', NULL, NULL, cast(:last AS timestamp), false, NULL, DEFAULT,"
             " timestamp '2025-01-01')",
             id=f"c{n} '\"{{}}\\",
             last=last,

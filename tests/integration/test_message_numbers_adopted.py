@@ -115,8 +115,8 @@ def test_a_front_desk_that_a_run_made_stays_while_a_thread_uses_it_without_a_for
     assert run["counts"]["Front desk numbers created"] == 1
     [[made]] = earlier.sql(f"""SELECT id FROM {schema}."MessageNumber" WHERE "providerNumberSid" = 'SYSTEM_CREATED'""")
     earlier.sql(
-        f"""INSERT INTO {schema}."MessageThread" (id, "orgId", scope, "messageNumberId", "updatedAt")
-            VALUES ('thread-9', 'default', 'internal', :made, '2024-12-01')""",
+        f"""INSERT INTO {schema}."MessageThread" (id, "orgId", scope, status, "messageNumberId", "updatedAt")
+            VALUES ('thread-9', 'default', 'internal', 'open', :made, '2024-12-01')""",
         made=made,
     )
     undone = earlier.output(action="rollback", runId=run["runId"], dryRun=False)

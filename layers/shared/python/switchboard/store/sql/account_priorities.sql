@@ -206,7 +206,7 @@ WHERE run.id = :target_id AND r.run_number = run.number AND r.rolled_back_at IS 
 -- Customers that still hold the class that the run gave them.
 WITH image AS (
     SELECT *
-    FROM unnest(cast(:keys AS {accounts_key}[]), cast(:after AS {accounts}."AccountType"[])) AS t (id, class)
+    FROM unnest(cast(:keys AS {accounts_key}[]), cast(cast(:after AS text) AS {accounts}."AccountType"[])) AS t (id, class)
 ), found AS (
     SELECT i.id, c.id IS NULL AS gone, c."accountType" IS NOT DISTINCT FROM i.class AS ours
     FROM image AS i LEFT JOIN {accounts}."Customer" AS c ON c.id = i.id
@@ -220,7 +220,7 @@ FROM found
 -- Takes the class off customers that still hold it.
 WITH image AS (
     SELECT *
-    FROM unnest(cast(:keys AS {accounts_key}[]), cast(:after AS {accounts}."AccountType"[])) AS t (id, class)
+    FROM unnest(cast(:keys AS {accounts_key}[]), cast(cast(:after AS text) AS {accounts}."AccountType"[])) AS t (id, class)
 ), locked AS MATERIALIZED (
     SELECT c.id FROM image AS i JOIN {accounts}."Customer" AS c ON c.id = i.id AND c."accountType" = i.class
     ORDER BY c.id
@@ -237,10 +237,11 @@ SELECT jsonb_build_object('Restored', (SELECT count(*) FROM changed)) AS counts,
 FROM left_alone
 
 -- name: decide_undo_priority
--- Customers that still hold the priority that the run gave them.
+-- Customers that still hold the priority that the run gave them. The parameters are text: a statement that is prepared
+-- with parameters of an enum outlives the enum.
 WITH image AS (
     SELECT *
-    FROM unnest(cast(:keys AS {accounts_key}[]), cast(:after AS {accounts}."AccountPriority"[])) AS t (id, priority)
+    FROM unnest(cast(:keys AS {accounts_key}[]), cast(cast(:after AS text) AS {accounts}."AccountPriority"[])) AS t (id, priority)
 ), found AS (
     SELECT i.id, c.id IS NULL AS gone, c."accountPriority" IS NOT DISTINCT FROM i.priority AS ours
     FROM image AS i LEFT JOIN {accounts}."Customer" AS c ON c.id = i.id
@@ -254,8 +255,8 @@ FROM found
 -- Puts the priority back where it is still as the run left it.
 WITH image AS (
     SELECT *
-    FROM unnest(cast(:keys AS {accounts_key}[]), cast(:before AS {accounts}."AccountPriority"[]),
-                cast(:after AS {accounts}."AccountPriority"[])) AS t (id, before, after)
+    FROM unnest(cast(:keys AS {accounts_key}[]), cast(cast(:before AS text) AS {accounts}."AccountPriority"[]),
+                cast(cast(:after AS text) AS {accounts}."AccountPriority"[])) AS t (id, before, after)
 ), locked AS MATERIALIZED (
     SELECT c.id, i.before
     FROM image AS i JOIN {accounts}."Customer" AS c ON c.id = i.id AND c."accountPriority" = i.after
