@@ -1,0 +1,26 @@
+"""The benchmark table says of each figure whether it keeps its bar."""
+
+import pytest
+
+from tests.benchmarks.__main__ import as_text
+from tests.benchmarks.figures import Figure
+
+
+@pytest.mark.parametrize(
+    ("measured", "at_least", "passes"),
+    [(3.0, False, True), (3.1, False, False), (2.9, False, True), (3.0, True, True), (2.9, True, False)],
+)
+def test_a_figure_passes_at_its_bar_and_on_the_right_side_of_it(measured: float, at_least: bool, passes: bool) -> None:
+    assert Figure("time", measured, 3.0, at_least=at_least).passes is passes
+
+
+def test_in_a_pipe_the_table_is_aligned_text() -> None:
+    figures = [
+        Figure("round trips", 5, 6, unit=""),
+        Figure("texts a second", 0.4, 0.5, at_least=True, note="8 senders"),
+    ]
+    assert as_text(figures).splitlines() == [
+        "figure          measured  bar             made of",
+        "round trips     5         ≤ 6       PASS",
+        "texts a second  0.40 ×    ≥ 0.50 ×  FAIL  8 senders",
+    ]
