@@ -413,3 +413,21 @@ def test_a_run_whose_images_are_past_their_time_is_not_rolled_back(desk: Desk, s
     refused = desk.run(action="rollback", runId=run, dryRun=False)
     assert refused["error"] == "RunFailed"
     assert "keeping time" in refused["cause"]["message"]
+
+
+def test_rows_after_the_last_pass_are_reported_and_do_not_fail_the_run(desk: Desk, sql: Sql) -> None:
+    settle(sql, TOWN)
+    task = desk.begin(dryRun=False, **SMALL)
+    while task["next"] == "work":
+        for lane in task["lanes"]:
+            while desk.slice(task["run"], task["step"], lane):
+                pass
+        task = after_lanes(task["run"], task["step"], database=desk.database, now=desk.now)
+    [[late]] = sql("INSERT INTO intake.\"Lead\" (channel, \"messengerPsid\") VALUES ('sms', 'late') RETURNING id::text")
+    sql('INSERT INTO intake."Job" (lead_id) SELECT id FROM intake."Lead" WHERE name = \'N1\' OR id = :late', late=late)
+    answer = finish_run(task["run"], database=desk.database, now=desk.now)
+    assert answer["ok"], answer
+    assert "Rows after the last pass: 3" in answer["output"]["report"]
+    assert late in answer["output"]["report"]
+    assert desk.run(action="verify")["error"] == "VerifyFailed"
+    assert desk.output(dryRun=False)["counts"]["Leads linked"] == 1

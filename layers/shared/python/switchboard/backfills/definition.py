@@ -1,4 +1,4 @@
-"""What a backfill has to say for itself; the engine does the rest. To add one: docs/runbooks/add-a-backfill.md.
+"""What a backfill has to say for itself; the engine does the rest. To add one: docs/runbooks/add_a_backfill.md.
 
 A backfill is a `Definition`: ordered `Step`s, an `Undo` for each kind of change, checks and a report. A step works on
 keys in an order of its own, in batches of about `size` rows. For each batch the engine calls, in this order:
@@ -110,19 +110,16 @@ Stage = Callable[[Transaction, Batch, Decision], None]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One pass over keys. `bounds` answers with the first key of each lane, at most as many as asked; none: no rows.
-
-    Steps with the same `name` are one step in outputs. A step with `catch_up` is done again while rows are late.
-    """
+    """One pass over keys. `bounds` answers with the first key of each lane, at most as many as asked; none: no rows."""
 
     key: str
-    name: str
+    name: str  # steps with the same one are one step in outputs
     bounds: Bounds
     decide: Decide
     apply: Apply | None = None
     stage: Stage | None = None
     prepare: Prepare | None = None
-    catch_up: bool = False
+    catch_up: bool = False  # done again while rows are late
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +196,7 @@ class Late:
 
     rows: int = 0
     ids: tuple[str, ...] = ()  # the first hundred
+    kinds: Counts = field(default_factory=dict)  # how many of each kind, so that checks can look past them
 
 
 @dataclass(frozen=True, slots=True)

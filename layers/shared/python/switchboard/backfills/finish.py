@@ -13,6 +13,7 @@ from switchboard.backfills import rollback
 from switchboard.backfills.catalogue import definition_named
 from switchboard.backfills.control import require_running
 from switchboard.backfills.definition import Check, Definition, Findings, RunFacts
+from switchboard.backfills.legs import leg_of
 from switchboard.backfills.progress import answer, cut, published
 from switchboard.backfills.runs import (
     LONG,
@@ -45,7 +46,8 @@ def finish_run(run_number: int, *, database: Database, now: Callable[[], datetim
         change_run(tx, run_number, lease_until=now() + TASK_LEASE)
     definition = definition_named(run.backfill)
     with database.transaction(read_only=True, limits=LONG) as tx:
-        found = facts(tx, run)
+        tx.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # late rows and checks see the same moment
+        found = _with_late_rows(tx, definition, run, facts(tx, run))
         findings = _verify(tx, definition, found)
     if found.row_error_count > run.max_row_errors:
         raise endings.TooManyRowErrors(run_id=run.id)
@@ -60,12 +62,20 @@ def finish_run(run_number: int, *, database: Database, now: Callable[[], datetim
             state="completed" if good else "failed",
             error=None if good else "VerifyFailed",
             checks=[asdict(check) for check in findings.checks],
+            late={"rows": found.late.rows, "ids": list(found.late.ids)},
             report=report,
             ended_at=now(),
         )
         if good and run.action == "run":
             definition.forget(tx)
         return _ended(tx, definition, get_run(tx, run_number), report=report)
+
+
+def _with_late_rows(tx: Transaction, definition: Definition, run: Run, found: RunFacts) -> RunFacts:
+    if run.action != "run":
+        return found
+    leg = leg_of(tx, definition, run, run.step)
+    return replace(found, late=definition.late(tx, run.batch(pass_number=leg.pass_number if leg else 1, size=100)))
 
 
 def _verify(tx: Transaction, definition: Definition, found: RunFacts) -> Findings:

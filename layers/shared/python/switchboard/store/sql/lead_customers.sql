@@ -251,13 +251,13 @@ WITH page AS MATERIALIZED (
           AND EXISTS (SELECT 1 FROM {intake}."Customer" AS c WHERE c.id = d.customer_id LIMIT 1)
         ORDER BY d.created_at, d.customer_id
         LIMIT 1
-    ) AS made ON g.linked IS NULL
+    ) AS made ON g.linked IS NULL AND (SELECT EXISTS (SELECT 1 FROM ops.lead_customers_candidate))
     LEFT JOIN LATERAL (
         SELECT (array_agg(d.customer_id ORDER BY d.created_at, d.customer_id))[1] AS customer_id, count(*) > 1 AS several
         FROM ops.lead_customers_candidate AS d
         WHERE d.group_id = g.group_id AND NOT d.made
           AND EXISTS (SELECT 1 FROM {intake}."Customer" AS c WHERE c.id = d.customer_id LIMIT 1)
-    ) AS other ON g.linked IS NULL
+    ) AS other ON g.linked IS NULL AND (SELECT EXISTS (SELECT 1 FROM ops.lead_customers_candidate))
 ), chosen AS MATERIALIZED (
     SELECT f.*, coalesce(f.existing, cast(gen_random_uuid() AS {intake_key})) AS customer_id,
            f.existing IS NULL AS is_new
@@ -408,11 +408,10 @@ WITH wanted AS MATERIALIZED (
     FROM unnest(cast(:lead_ids AS {intake_key}[]), cast(:customer_ids AS {intake_key}[])) AS t (lead_id, customer_id)
 ), locked AS MATERIALIZED (
     SELECT l.id, w.customer_id
-    FROM wanted AS w
-    JOIN {intake}."Lead" AS l ON l.id = w.lead_id
-    WHERE l.customer_id IS NULL
-    ORDER BY l.id
-    FOR NO KEY UPDATE OF l
+    FROM (SELECT lead_id, customer_id FROM wanted ORDER BY lead_id) AS w
+    CROSS JOIN LATERAL (
+        SELECT f.id FROM {intake}."Lead" AS f WHERE f.id = w.lead_id AND f.customer_id IS NULL FOR NO KEY UPDATE
+    ) AS l
 ), changed AS (
     UPDATE {intake}."Lead" AS l SET customer_id = locked.customer_id FROM locked WHERE l.id = locked.id
     RETURNING l.id, l.customer_id
@@ -464,11 +463,10 @@ WITH wanted AS MATERIALIZED (
     FROM unnest(cast(:job_ids AS {intake_key}[]), cast(:customer_ids AS {intake_key}[])) AS t (job_id, customer_id)
 ), locked AS MATERIALIZED (
     SELECT j.id, w.customer_id
-    FROM wanted AS w
-    JOIN {intake}."Job" AS j ON j.id = w.job_id
-    WHERE j.customer_id IS NULL
-    ORDER BY j.id
-    FOR NO KEY UPDATE OF j
+    FROM (SELECT job_id, customer_id FROM wanted ORDER BY job_id) AS w
+    CROSS JOIN LATERAL (
+        SELECT f.id FROM {intake}."Job" AS f WHERE f.id = w.job_id AND f.customer_id IS NULL FOR NO KEY UPDATE
+    ) AS j
 ), changed AS (
     UPDATE {intake}."Job" AS j SET customer_id = locked.customer_id FROM locked WHERE j.id = locked.id
     RETURNING j.id, j.customer_id
@@ -487,8 +485,8 @@ WITH lead AS (
                ops.lead_group(cast(org_id AS text), ops.lead_key("messengerPsid", phone, email, cast(id AS text))) AS group_id
         FROM {intake}."Lead"
     ) AS l
-), late AS (
-    SELECT cast(l.id AS text) AS id
+), late_lead AS (
+    SELECT l.id
     FROM lead AS l
     LEFT JOIN ops.lead_customers_lead AS s ON s.lead_id = l.id
     WHERE (s.lead_id IS NULL OR (l.customer_id IS NULL AND (NOT :dry_run OR s.group_id <> l.group_id)))
@@ -496,17 +494,24 @@ WITH lead AS (
           SELECT 1 FROM ops.backfill_row_error AS e
           WHERE e.run_number = :run_number
             AND (e.row_id = cast(l.id AS text) OR e.row_key = cast(s.group_id AS text)))
-    UNION ALL
-    SELECT cast(j.id AS text)
+), late_job AS (
+    SELECT j.id, l.customer_id IS NOT NULL AS linked_lead
     FROM {intake}."Job" AS j
     JOIN {intake}."Lead" AS l ON l.id = j.lead_id
-    WHERE NOT :dry_run AND j.customer_id IS NULL AND l.customer_id IS NOT NULL
+    WHERE NOT :dry_run AND j.customer_id IS NULL
+      AND (l.customer_id IS NOT NULL OR l.id IN (SELECT late_lead.id FROM late_lead))
       AND NOT EXISTS (
           SELECT 1 FROM ops.backfill_row_error AS e
           WHERE e.run_number = :run_number AND e.row_id = cast(j.id AS text))
+), late AS (
+    SELECT cast(id AS text) AS id FROM late_lead
+    UNION ALL
+    SELECT cast(id AS text) FROM late_job
 )
 SELECT (SELECT count(*) FROM late) AS rows,
-       (SELECT jsonb_agg(id ORDER BY id) FROM (SELECT id FROM late ORDER BY id LIMIT :size) AS first) AS ids
+       (SELECT jsonb_agg(id ORDER BY id) FROM (SELECT id FROM late ORDER BY id LIMIT :size) AS first) AS ids,
+       jsonb_build_object('leads', (SELECT count(*) FROM late_lead), 'jobs', (SELECT count(*) FROM late_job),
+                          'jobs of linked leads', (SELECT count(*) FROM late_job WHERE linked_lead)) AS kinds
 
 -- name: state
 -- What the checks look at; in a dry run as it would be after the real one.
