@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
 
 from local.facts import AWS_ACCOUNT, REGION, ROOT
 from local.lambdas import function_arn
@@ -27,18 +28,36 @@ _STACK_BYTES = 128 * 1024 * 1024  # virtual: the interpreter's Map recurses once
 _RECURSION = 200_000
 
 
-def lambda_client(invoke_url: str) -> Any:
-    """A Lambda client for the local Invoke API; it never asks twice by itself, as Step Functions does not."""
-    return boto3.client(
-        "lambda",
-        endpoint_url=invoke_url,
-        region_name=REGION,
-        aws_access_key_id="local",
-        aws_secret_access_key="local",
-        config=Config(
-            connect_timeout=5, read_timeout=_LONGEST_TASK_S, retries={"total_max_attempts": 1}, max_pool_connections=64
-        ),
-    )
+class LambdaClient:
+    """Lambda behind the local Invoke API; a function whose process died is `Lambda.Unknown`, as on AWS."""
+
+    def __init__(self, invoke_url: str) -> None:
+        self._client: Any = boto3.client(
+            "lambda",
+            endpoint_url=invoke_url,
+            region_name=REGION,
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+            config=Config(
+                connect_timeout=5,
+                read_timeout=_LONGEST_TASK_S,
+                retries={"total_max_attempts": 1},  # Step Functions does not ask twice by itself either
+                max_pool_connections=64,
+            ),
+        )
+
+    def invoke(self, **parameters: Any) -> Any:
+        """What the Invoke API answers."""
+        try:
+            return self._client.invoke(**parameters)
+        except (HTTPClientError, OSError) as error:
+            told = {"Error": {"Code": "Unknown", "Message": type(error).__name__}}
+            raise ClientError(told | {"ResponseMetadata": {"RequestId": "local"}}, "Invoke") from None  # type: ignore[arg-type]  # as little as moto reads
+
+
+def lambda_client(invoke_url: str) -> LambdaClient:
+    """A client for the local Invoke API."""
+    return LambdaClient(invoke_url)
 
 
 def run_machines_through(client: Any) -> Callable[[], None]:
