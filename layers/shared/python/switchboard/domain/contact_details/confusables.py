@@ -6,6 +6,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+
+from switchboard.domain.contact_details.repeats import Repeat, repeats_in
 
 # Letters of other scripts that look like a Latin one (its lower case after case folding).
 _LOOK_ALIKES = {
@@ -68,16 +71,21 @@ _BY_CATEGORY = {"Pd": "-", "Ps": "(", "Pe": ")", "Pi": '"', "Pf": '"', "Zs": " "
 _DROPPED = frozenset({"Cf", "Mn", "Me", "Cc", "Cs", "Co", "Cn"})
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _LETTER_SIGNS = ((0x1F130, 26), (0x1F150, 26), (0x1F170, 26), (0x1F1E6, 26))
+_WHITE = {ord(char): " " for char in "\t\r\v\f"}
 _BLANK_FILLERS = frozenset("\u3164\u115f\u1160\uffa0\u2800")
 
 
 @dataclass(frozen=True, slots=True)
 class Folded:
-    """A folded text; origin[i] is the index in the original of its i-th character."""
+    """A folded text; origin[i] is the index in the original of its i-th character.
+
+    skipped are spans of the original that only repeat what stands around them.
+    """
 
     text: str
     origin: Sequence[int]
     disguised: Sequence[bool] | None
+    skipped: tuple[tuple[int, int], ...] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The span in the original of text[start:end], which must not be empty."""
@@ -89,7 +97,24 @@ class Folded:
 
 
 def fold(text: str) -> Folded:
-    """Folds letters, digits and signs of all scripts; the length may change."""
+    """Folds letters, digits and signs of all scripts; the length may change, and long repetitions are shortened."""
+    folded = _fold(text)
+    repeats = repeats_in(folded.text)
+    return _without(folded, repeats) if repeats else folded
+
+
+def _without(folded: Folded, repeats: list[Repeat]) -> Folded:
+    kept = [slice(one.end, other.start) for one, other in pairwise([Repeat(0, 0), *repeats, Repeat(len(folded.text), 0)])]
+    return Folded(
+        "".join([folded.text[part] for part in kept]),
+        [at for part in kept for at in folded.origin[part]],
+        None if folded.disguised is None else [flag for part in kept for flag in folded.disguised[part]],
+        tuple([folded.span(*repeat) for repeat in repeats]),
+    )
+
+
+def _fold(text: str) -> Folded:
+    text = text.translate(_WHITE)
     if text.isascii():
         return Folded(text.lower(), range(len(text)), None)
     chars: list[str] = []

@@ -152,6 +152,7 @@ def _host(after: str, *, is_tight: bool) -> tuple[int, str] | None:
     label = _FIRST_LABEL.match(after)
     if label is not None:
         provider = without_leet(label.group(1).replace(" ", ""))
+        provider = provider.removesuffix("com") if provider.endswith("lcom") or provider.endswith("ocom") else provider
         if provider in PROVIDERS:
             loose = _LOOSE_DOMAIN.match(after)
             return (loose or label).end(), provider + ".com"

@@ -37,8 +37,9 @@ _INVITING = (
     "<buscame> ..3 en|por|al|via mi|el? <any>",
     "search|search_for|look_up|look_for|lookup|google ..4 on <sure>",
     "my apple_id is",
+    "hmu|hit_up on|via|thru|through <any>",
     "<sure> me|us",
-    "snap|telegram|signal|tg|gram|slack me !a|the|some|any|pic|pics|photos|when|if",
+    "snap|telegram|signal|tg|gram|slack me !with|by|from|that|you|before|once|as|at|a|the|some|any|pic|pics|photos|when|if",
     (
         "im|i_am|were|we_are|its_me|also|available|estoy|always|mostly also|always|mostly|easier? on|en|over_on the?"
         " <sure>|signal|snap|tg|wa|x !too_much|all_day|the_phone|watching|looking"

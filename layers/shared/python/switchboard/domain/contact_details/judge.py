@@ -27,6 +27,7 @@ LONGEST_TEXT = 1600
 _EARLIER_TEXTS = 5
 _EARLIER_TAIL = 160
 _NEW_HEAD = 400
+_SKIPPED = "…"
 _BETWEEN_TEXTS = "\n" + PART_BREAK
 
 
@@ -61,7 +62,7 @@ def judge(
     joined = [one[-_EARLIER_TAIL:] for one in earlier[-_EARLIER_TEXTS:] if one.strip()]
     if joined:
         placed += _across(joined, text[:_NEW_HEAD], allowed_urls, hotlines)
-    return _verdict(text, placed)
+    return _verdict(text, placed, reading.folded.skipped)
 
 
 def _details(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str], boundary: int = 0) -> list[_Found]:
@@ -116,10 +117,11 @@ def _finding(reading: Reading, one: _Found, offset: int) -> Finding:
     return Finding(one.violation_type, max(0, start - offset), end - offset)
 
 
-def _verdict(text: str, placed: list[tuple[Finding, _Found]]) -> Verdict:
+def _verdict(text: str, placed: list[tuple[Finding, _Found]], skipped: Sequence[tuple[int, int]]) -> Verdict:
     """The verdict: numbers and addresses first, each kind in the text's order."""
     placed.sort(key=lambda pair: (pair[0].violation_type is ViolationType.SOCIAL_MEDIA, pair[0].start, pair[0].end))
     covers = [redact.Cover(finding.start, finding.end, one.cover) for finding, one in placed]
+    covers += [redact.Cover(*span, _SKIPPED) for span in skipped]
     return Verdict(
         findings=tuple(dict.fromkeys(finding for finding, one in placed if one.is_held)),
         flagged=tuple(dict.fromkeys(finding for finding, one in placed if not one.is_held)),

@@ -56,7 +56,7 @@ _TENS = (
 _HUNDREDS = "ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"
 _REPEATS = {"double": "2", "doble": "2", "dbl": "2", "triple": "3", "treble": "3", "quadruple": "4", "cuadruple": "4"}
 _PLURALS = {"zeros": "0", "zeroes": "0", "ohs": "0", "ones": "1", "twos": "2", "threes": "3", "fours": "4",
-            "fives": "5", "sixes": "6", "sevens": "7", "eights": "8", "nines": "9"}  # fmt: skip
+            "fives": "5", "ceros": "0", "unos": "1", "cincos": "5", "sietes": "7", "ochos": "8", "nueves": "9", "sixes": "6", "sevens": "7", "eights": "8", "nines": "9"}  # fmt: skip
 _HOMOPHONES = {"to": "2", "too": "2", "for": "4", "fore": "4", "ate": "8", "won": "1", "fife": "5", "tree": "3",
                "wan": "1", "niner": "9", "sics": "6", "sicks": "6", "foe": "4", "fo": "4", "tu": "2"}  # fmt: skip
 _WEAK = {"oh": "0", "o": "0", "ow": "0", "nil": "0", "null": "0", "nada": "0", "once": "11", "una": "1"}
@@ -70,6 +70,7 @@ _THREE_OR_FOUR = re.compile(r"[0-9]{2,3}[lsb]")
 _HYPHENS = frozenset({"-", ".", "_", "/"})
 _QUANTITY = re.compile(r"[0-9]+(?:s|lbs?|oz|g|gs|gb|b|l|is)|[0-9]+(?:st|nd|rd|th)")
 _FIGURES_AT_ONE_END = re.compile(r"(?:[a-z]{1,12}([0-9]{7,11})|([0-9]{7,11})[a-z]{1,12})")
+_REPEATED_FIGURE = re.compile(f"({'|'.join(_REPEATS)})([0-9])")
 _DIGIT_RUN = re.compile(r"[0-9]+")
 _LETTER_RUN = re.compile(r"[a-z]+")
 _SHORTEST_SQUASHED = 6
@@ -179,6 +180,9 @@ def _mixed(word: str, start: int, i: int, *, is_beside: bool) -> list[Piece]:
     """The digits of a word of letters and figures; none where it is a quantity or a code."""
     if _QUANTITY.fullmatch(word) and not is_beside:
         return []
+    repeat = _REPEATED_FIGURE.fullmatch(word)
+    if repeat is not None:
+        return [Piece(repeat[2] * int(_REPEATS[repeat[1]]), Kind.MIXED, start, start + len(word), i, i)]
     found = _segments(word, start, i, Kind.MIXED)
     if found:
         return found
@@ -284,12 +288,23 @@ def _take_hundreds(
     """Takes what follows the hundreds: "two hundred (and) two" is 202."""
     before = pieces[i - 1]
     rest = pieces[i] if i < len(pieces) else None
-    if rest is not None and rest.kind in {Kind.SPELLED, Kind.TENS} and _belongs(before, rest, reading):
+    is_rest = rest is not None and not _is_local_spelled(pieces, i, reading)
+    if rest is not None and is_rest and rest.kind in {Kind.SPELLED, Kind.TENS} and _belongs(before, rest, reading):
         number, following = _tens(pieces, i, reading) if rest.kind is Kind.TENS else (rest, i + 1)
         result.append(_span(first, number, hundreds + number.digits.rjust(2, "0")))
         return following
     result.append(_span(first, before, hundreds + "00"))
     return i
+
+
+def _is_local_spelled(pieces: list[Piece], i: int, reading: Reading) -> bool:
+    """Whether exactly seven single digits follow: "eight hundred five five five zero one nine nine"."""
+    end = i
+    while end < len(pieces) and end - i <= _LOCAL_LENGTH and len(pieces[end].digits) == 1:
+        if end > i and not _touch(pieces[end - 1], pieces[end], reading):
+            break
+        end += 1
+    return end - i == _LOCAL_LENGTH
 
 
 def _span(first: Piece, last: Piece, digits: str) -> Piece:

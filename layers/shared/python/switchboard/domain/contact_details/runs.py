@@ -61,6 +61,7 @@ _SENTENCE = re.compile(r"[.!?;] |,")
 _UNIT_GAP = frozenset({"", " ", "-", "  "})
 _PLUS_WORDS = frozenset({"plus", "mas"})
 _SAID_AFTER_PLUS = frozenset({1, 2, 10, 11, 12, 13})
+_ONE_LETTER_BETWEEN = 3
 _MOST_FILLERS = 8
 _MOST_DECOYS = 2
 _MOST_QUANTITY_DIGITS = 4
@@ -183,6 +184,8 @@ def _is_wide(piece: Piece) -> bool:
 def _link(one: Piece, other: Piece, decoy: tuple[str, ...], reading: Reading) -> tuple[Link, tuple[str, ...]]:
     """What holds the two together, and the words between them."""
     gap = reading.text[one.end : other.start]
+    if other.first == one.last and len(gap) <= _ONE_LETTER_BETWEEN:
+        return Link.CLOSE, decoy
     if other.first <= one.last + 1:
         return _sign_link(gap), decoy
     between = tuple(reading.words[one.last + 1 : other.first][: _MOST_FILLERS + 1])
@@ -206,7 +209,7 @@ def _sign_link(gap: str) -> Link:
 def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
     if len(between) == 1 and between[0] in HYPHENS:
         return Link.CLOSE
-    if len(between) <= _MOST_FILLERS and all(word in FILLERS for word in between):
+    if len(between) <= _MOST_FILLERS and all(word in FILLERS or (len(word) == 1 and word.isdigit()) for word in between):
         return Link.FILLED
     if len(between) <= _MOST_DECOYS and between == decoy:
         return Link.REPEATED

@@ -63,7 +63,7 @@ FILLERS = words_of(
     " guion space dot point punto comma slash underscore my number area code so um uh like lol haha ok plus then"
     " also goes after that starts start begins luego despues finally rest of again emoji woof meow bark star"
     " bit half digits exchange prefix mas final comes now here are finishes finish to parte primera segunda"
-    " two three four w add theres there follows before pause take tail termina terminan acaba con sigue en primero al numbers remaining other afterwards thats"
+    " two three four w add theres there follows before put off finish after pause take tail termina terminan acaba con sigue en primero al numbers remaining other afterwards thats"
 )
 CHATTER = FILLERS | words_of(
     "hang on great wait sec one lol thanks got sorry hold done ready more yes almost done yep sure k"
