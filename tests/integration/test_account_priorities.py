@@ -129,8 +129,20 @@ def test_a_rollback_of_everything_leaves_the_database_as_it_was(desk: AccountsDe
     run = run_id(desk)
     dry = desk.output(action="rollback", runId=run, params={"level": "columns"})
     done = desk.output(action="rollback", runId=run, params={"level": "columns"}, dryRun=False)
-    assert done["counts"]["Restored"] == 6
-    assert dry["counts"]["Restored"] == 6
+    assert done["counts"] == {"Restored": 6, "Deleted": 2 + 6 + 3, "Left alone": 0, "Errors": 0}
+    assert dry["counts"] == done["counts"]
+    assert snapshot(sql) == before
+
+
+def test_a_rollback_of_half_a_schema_drops_what_its_dry_run_foresaw(desk: AccountsDesk, sql: Sql) -> None:
+    sql('ALTER TABLE accounts."Customer" ADD COLUMN territory text')
+    sql('ALTER TABLE accounts."CallPlan" ADD COLUMN "year" integer')
+    before = snapshot(sql)
+    run = run_id(desk)
+    dry = desk.output(action="rollback", runId=run, params={"level": "columns"})
+    done = desk.output(action="rollback", runId=run, params={"level": "columns"}, dryRun=False)
+    assert dry["counts"] == done["counts"]
+    assert done["counts"]["Deleted"] == 2 + 4 + 3 + 1  # the index on the column that was there before
     assert snapshot(sql) == before
 
 

@@ -13,6 +13,7 @@ from switchboard.backfills.account_schema import (
     Found,
     Index,
     Object,
+    Reference,
     Standing,
     State,
     Validation,
@@ -118,12 +119,13 @@ def _build(database: Database, batch: Batch, index: Index) -> None:
     """Builds the index, waits for somebody else's build of it, replaces an invalid left-over. Raises RunFailed."""
     with database.outside_transaction(limits=BUILD) as tx:
         for look in count():
-            found = index.state(read_found(tx))
+            is_building = tx.one("account_schema.is_building", name=index.name)["found"]
+            found = index.state(read_found(tx))  # after it: an index that nobody builds and is unfinished stays so
             if found.standing is Standing.AS_WANTED:
                 return
             if look > LOOKS or found.standing is Standing.DIFFERENT:
                 raise RunFailed(found.detail or f"index {index.name} was not built in time: docs/runbooks")
-            if tx.one("account_schema.is_building", name=index.name)["found"]:
+            if is_building:
                 tx.rows("account_schema.wait")
             elif found.standing is Standing.UNFINISHED:
                 tx.rows(statement_name("clear", index.name))
@@ -171,7 +173,25 @@ def _there(tx: Transaction, part: Part, kind: str) -> list[str]:
     found = read_found(tx)
     by_name = {shown_name(wanted): wanted for wanted in OBJECTS if kind_of(wanted) == kind}
     names = [row["name"] for row in tx.rows("account_schema.names", keys=part.keys)]
-    return [name for name in names if by_name[name].state(found).standing is not Standing.MISSING]
+    dropped = _dropped_before(tx, part) if part.dry_run else set()
+    return [
+        name
+        for name in names
+        if by_name[name].state(found).standing is not Standing.MISSING and not _goes_with(by_name[name], dropped)
+    ]
+
+
+def _dropped_before(tx: Transaction, part: Part) -> set[str]:
+    """The tables and columns that the real rollback drops before it comes to indexes and foreign keys."""
+    made = tx.rows("account_schema.made_by_run", target_number=part.target_number)
+    return {row["name"] for row in made if row["kind"] in ("call_plan_table", "column")}
+
+
+def _goes_with(wanted: Object, dropped: set[str]) -> bool:
+    """Whether PostgreSQL drops the object together with these tables and columns."""
+    if isinstance(wanted, Index):
+        return not dropped.isdisjoint({wanted.table, *(f"{wanted.table}.{column}" for column in wanted.columns)})
+    return isinstance(wanted, Reference) and wanted.table in dropped
 
 
 def _hold_empty(tx: Transaction, table: str, *, force: bool) -> None:
