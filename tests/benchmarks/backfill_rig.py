@@ -75,7 +75,7 @@ class BackfillRig:
         with _pointed_at(url), machine() as states:
             return _timed(states, backfill, fields)
 
-    def slice_memory(self, url: str, backfill: str) -> float:
+    def slice_memory(self, url: str, backfill: str, *, lanes: int = 1) -> float:
         """The peak memory, in MB, of a process that works through all slices of a dry run."""
         with _pointed_at(url), machine() as states:
             peaks: list[float] = []
@@ -85,7 +85,7 @@ class BackfillRig:
                     peaks.append(_slice_in_a_process(url, event))
 
             states.lambdas.before = elsewhere
-            _timed(states, backfill, {"concurrency": 1, "lanes": 1})
+            _timed(states, backfill, {"concurrency": 1, "lanes": lanes})
         return max(peaks)
 
 

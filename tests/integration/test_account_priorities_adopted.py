@@ -19,8 +19,8 @@ SCHEMAS = Schemas(accounts="public")
 TABLES = """
 CREATE TYPE "AccountType" AS ENUM ('ACTIVE', 'TARGET', 'PROSPECT', 'HOLD');
 CREATE TABLE "Tenant" (id text PRIMARY KEY, slug text NOT NULL, name text NOT NULL, timezone text NOT NULL);
-CREATE TABLE "Customer" (id text PRIMARY KEY, "tenantId" text NOT NULL REFERENCES "Tenant", "externalId" text, name text,
-    "lastOrderDate" timestamp(3), "isPermanentlyClosed" boolean NOT NULL, "accountType" "AccountType",
+CREATE TABLE "Customer" (id text PRIMARY KEY, "tenantId" text NOT NULL REFERENCES "Tenant", "externalId" text,
+    name text, "lastOrderDate" timestamp(3), "isPermanentlyClosed" boolean NOT NULL, "accountType" "AccountType",
     "createdAt" timestamp(3) NOT NULL DEFAULT CURRENT_TIMESTAMP, "updatedAt" timestamp(3) NOT NULL);
 CREATE TABLE "CallPlan" (id text PRIMARY KEY, "tenantId" text NOT NULL REFERENCES "Tenant", "userId" text, name text,
     description text, "effectiveAt" timestamp(3), "createdAt" timestamp(3) NOT NULL, "updatedAt" timestamp(3) NOT NULL);
@@ -49,8 +49,8 @@ def adopted(empty_database_url: str) -> Iterator[tuple[Desk, Sql]]:
         ("2025-04-25 00:00", "2025-04-24 23:59:59.999", "2024-10-25 00:00", "2024-10-24 23:59", None)
     ):
         connection.run(
-            "INSERT INTO \"Customer\" VALUES (:id, 'tenant', NULL, NULL, cast(:last AS timestamp), false, NULL, DEFAULT,"
-            " timestamp '2025-01-01')",
+            "INSERT INTO \"Customer\" VALUES (:id, 'tenant', NULL, NULL, cast(:last AS timestamp), false, NULL,"
+            " DEFAULT, timestamp '2025-01-01')",
             id=f"c{n} '\"{{}}\\",
             last=last,
         )

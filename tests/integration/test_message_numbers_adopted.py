@@ -38,8 +38,8 @@ class Earlier:
         self.sql: Sql = self.connection.run
         self.sql("SET TIME ZONE 'America/Chicago'")
         for script in (EARLIER_TABLES, EARLIER_ROWS, MORE_ROWS):
-            script = script if schema == "messaging" else script.replace("CREATE SCHEMA messaging;", "")
-            self.sql(script.replace("messaging.", f'"{schema}".'))
+            create = "CREATE SCHEMA messaging;" if schema == "public" else ""
+            self.sql(script.replace(create, "").replace("messaging.", f'"{schema}".'))
         self.revise("expand")
         self.database = Database(connector_to(url), schemas=self._schemas)
         self.desk = Desk(self.database)
@@ -83,7 +83,8 @@ def test_the_threads_of_an_earlier_database_get_their_numbers(earlier: Earlier) 
         "Classification fields updated": 3,
     }
     found = earlier.sql(
-        f'SELECT id, "messageNumberId", "numberClass", "isOneTimeClient" FROM "{earlier.schema}"."MessageThread" ORDER BY id'
+        f"""SELECT id, "messageNumberId", "numberClass", "isOneTimeClient"
+            FROM "{earlier.schema}"."MessageThread" ORDER BY id"""
     )
     assert found == [
         ["thread-1", "number-1", "front_desk", True],

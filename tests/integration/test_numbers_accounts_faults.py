@@ -1,0 +1,171 @@
+"""message-numbers and account-priorities among crashes, late rows and others: the end is that of an undisturbed run."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pg8000.native
+import pytest
+
+from switchboard.store.connection import Address
+from switchboard.store.database import Database
+from tests.accounts import add_customers, add_tenant, classes, snapshot
+from tests.backfill_desk import Desk
+from tests.mortal_database import Mortal, stubborn_run
+from tests.number_town import PLATFORM, Number, Person, Thread, Town, empty, outcome, settle
+
+Sql = Callable[..., list[list[Any]]]
+ACCOUNTS: dict[str, Any] = {"backfill": "account-priorities", "asOf": "2025-10-25", "dryRun": False, "lanes": 1}
+NUMBERS: dict[str, Any] = {
+    "backfill": "message-numbers", "dryRun": False, "batchSize": 3, "lanes": 2, "asOf": "2025-10-25",
+    "params": {"frontDeskNumber": PLATFORM},
+}  # fmt: skip
+TOWN = Town(
+    numbers=(
+        Number("a", "+15550100001", "pool"), Number("a", "+15550100002", "pool", minute=1),
+        Number("a", "+15550100011", "sitter", sitter="s1"), Number("b", "+15550100003", "pool"),
+    ),
+    threads=tuple(
+        Thread("b" if n == 5 else "a", client=f"c{n % 3}", sitter="s1" if n % 2 else None, booking=f"b{n}", minute=n)
+        for n in range(7)
+    ),
+    clients=(Person("a", "c1", flag=True), Person("a", "c2")),
+    sitters=(Person("a", "s1", flag=True),),
+)  # fmt: skip
+
+
+@pytest.fixture
+def mortal(database_url: str) -> Iterator[Mortal]:
+    found = Mortal(database_url)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def other(database_url: str) -> Iterator[Callable[..., Any]]:
+    """Somebody else's connection."""
+    connection = pg8000.native.Connection(**Address.from_url(database_url).arguments())
+    yield connection.run
+    connection.close()
+
+
+@pytest.mark.parametrize("after_commit", [False, True], ids=["before_commit", "after_commit"])
+def test_message_numbers_survives_a_death_at_any_commit(
+    mortal: Mortal, database: Database, sql: Sql, after_commit: bool
+) -> None:
+    settle(sql, TOWN)
+    counts = Desk(database).output(**NUMBERS)["counts"]
+    expected = outcome(sql)
+    mortal.dies_after_commit = after_commit
+    dies_at, whole = 1, 2
+    while dies_at < whole:
+        empty(sql)
+        settle(sql, TOWN)
+        mortal.transactions, mortal.dies_at = 0, dies_at
+        assert stubborn_run(Desk(mortal), **NUMBERS)["counts"] == counts, dies_at
+        assert outcome(sql) == expected, dies_at
+        dies_at, whole = dies_at + 3, mortal.transactions
+
+
+def test_a_schema_whose_making_died_anywhere_is_taken_back_whole(mortal: Mortal, sql: Sql) -> None:
+    add_customers(sql, "2025-10-01Z", None)
+    before = snapshot(sql)
+    dies_at, whole = 9, 10
+    while dies_at < whole:
+        mortal.transactions, mortal.dies_at = 0, dies_at
+        run = stubborn_run(Desk(mortal), **ACCOUNTS)
+        assert run["counts"]["HIGH priority"] == 1
+        dies_at, whole = dies_at + 23, mortal.transactions
+        mortal.dies_at = None
+        Desk(mortal).output(
+            "account-priorities", action="rollback", runId=run["runId"], dryRun=False, params={"level": "columns"}
+        )
+        assert snapshot(sql) == before
+        sql("TRUNCATE ops.backfill_run CASCADE")
+
+
+def test_an_index_that_somebody_is_building_is_waited_for(
+    database: Database, sql: Sql, other: Callable[..., Any], database_url: str
+) -> None:
+    Desk(database).output(**ACCOUNTS)
+    sql('DROP INDEX accounts."Customer_territory_idx"')
+    sql("TRUNCATE ops.backfill_run CASCADE")
+    other("BEGIN")
+    other('LOCK TABLE accounts."Customer" IN ROW EXCLUSIVE MODE')  # a build waits for it
+    builder = pg8000.native.Connection(**Address.from_url(database_url).arguments())
+    build = 'CREATE INDEX CONCURRENTLY "Customer_territory_idx" ON accounts."Customer" (territory)'
+    building = threading.Thread(target=builder.run, args=(build,))
+    building.start()
+    _until(lambda: bool(sql("SELECT 1 FROM pg_stat_progress_create_index")))
+    answers: list[Any] = []
+    running = threading.Thread(target=lambda: answers.append(Desk(database).run(**ACCOUNTS)))
+    running.start()
+    _until(lambda: sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.25)%'")[0][0] > 1)
+    other("COMMIT")
+    building.join()
+    running.join()
+    builder.close()
+    assert answers[0]["ok"], answers
+    assert sql("SELECT count(*) FROM ops.backfill_image") == [[0]]  # not the run's own: a rollback leaves it
+
+
+def _until(holds: Callable[[], bool], *, at_most_s: float = 30) -> None:
+    end = time.monotonic() + at_most_s
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_customers_that_come_while_a_run_works_are_picked_up(database: Database, sql: Sql) -> None:
+    tenant = add_tenant(sql)
+    add_customers(sql, "2025-10-01Z", tenant=tenant)
+    desk = Desk(database)
+    task = desk.begin(**ACCOUNTS)
+    for lane in task["lanes"]:
+        desk.slice(task["run"], task["step"], lane)
+    add_customers(sql, "2025-10-02Z", None, tenant=tenant)
+    output = desk.go_on(task)["output"]
+    assert output["counts"]["ACTIVE customers updated"] == 2
+    assert output["counts"]["LOW priority"] == 1
+    assert classes(sql) == ["ACTIVE", "ACTIVE", "PROSPECT"]
+
+
+def test_threads_that_come_while_a_run_works_are_picked_up(database: Database, sql: Sql) -> None:
+    settle(sql, TOWN)
+    desk = Desk(database)
+    task = desk.begin(**NUMBERS)
+    first = task["step"]
+    while task["next"] == "work" and task["step"] < first + 2:
+        for lane in task["lanes"]:
+            desk.slice(task["run"], task["step"], lane)
+        task = _next(desk, task)
+    sql(
+        'INSERT INTO messaging."MessageThread" (id, "orgId", scope, "clientId", "createdAt", "updatedAt")'
+        " VALUES ('late', 'a', 'client_general', 'c9', '2024-01-01Z', '2024-01-01Z')"
+    )
+    assert desk.go_on(task)["ok"]
+    found = sql("""SELECT "numberClass", "isOneTimeClient" FROM messaging."MessageThread" WHERE id = 'late'""")
+    assert found == [["front_desk", True]]
+
+
+def _next(desk: Desk, task: dict[str, Any]) -> dict[str, Any]:
+    from switchboard.backfills.plan import after_lanes
+
+    return after_lanes(task["run"], task["step"], database=desk.database, now=desk.now)
+
+
+def test_a_booking_change_in_the_organisation_is_waited_for(
+    database: Database, sql: Sql, other: Callable[..., Any]
+) -> None:
+    settle(sql, TOWN)
+    other("BEGIN")
+    other("SELECT pg_advisory_xact_lock_shared(hashtextextended('organization a', 0)) IS NULL")
+    answers: list[Any] = []
+    running = threading.Thread(target=lambda: answers.append(Desk(database).run(**NUMBERS)))
+    running.start()
+    _until(lambda: bool(sql("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")))
+    assert sql("SELECT count(*) FROM ops.pool_lease") == [[0]]
+    other("COMMIT")
+    running.join()
+    assert answers[0]["ok"], answers
