@@ -129,7 +129,7 @@ def phone_of(text: str | None) -> str | None:
 
 def email_of(text: str | None) -> str | None:
     """Trimmed, lower case, with an at sign."""
-    trimmed = "".join(c.lower() if c.isascii() else c for c in (text or "").strip())
+    trimmed = (text or "").strip().lower()
     return trimmed if "@" in trimmed else None
 
 

@@ -10,6 +10,34 @@ from tests.backfill_desk import Desk, counts
 
 Sql = Callable[..., list[list[Any]]]
 
+KNOWN_REPORT = """\
+🚀 Starting Batch 3: Customer Backfill
+   Mode: ✏️  WRITE
+[1/4] Grouping leads by customer identifiers...
+📊 Found 3 total leads
+🔗 Grouped into 3 potential customers
+   - By PSID: 3
+   - By Phone: 0
+   - By Email: 0
+   - Individual: 0
+[2/4] Creating customers and linking leads...
+   ✓ Created 3 customer(s)
+   ✓ Linked 3 lead(s) to customers
+[3/4] Linking jobs to customers...
+   ✓ Linked 1 job(s) to customers
+[4/4] Recording audit log...
+   ✓ Audit log created
+✅ BACKFILL COMPLETE
+📊 Statistics:
+   Customers created:      3
+   Customers reused:       0
+   Leads linked:           3
+   Leads already linked:   0
+   Jobs linked:            1
+   Jobs already linked:    0
+   Errors:                 0
+"""
+
 
 @pytest.fixture
 def desk(database: Database) -> Desk:
@@ -46,6 +74,20 @@ def test_the_dry_run_predicts_the_run_and_a_second_run_only_finds(desk: Desk, sq
     assert counts(desk.output(dryRun=False)) == [0, 3, 0, 3, 0, 1, 0]
     assert counts(desk.output()) == [0, 3, 0, 3, 0, 1, 0]
     assert sql("SELECT count(*) FROM intake.\"Audit\" WHERE action = 'backfill_customers'") == [[2]]
+
+
+def test_the_report_is_the_one_that_operators_know(desk: Desk, sql: Sql) -> None:
+    three_leads_and_a_job(sql)
+    dry = desk.output()["report"]
+    assert "   Mode: 🔍 DRY RUN\n" in dry
+    assert "\n🔍 DRY RUN COMPLETE\n" in dry
+    assert desk.output(dryRun=False)["report"].startswith(KNOWN_REPORT)
+
+
+def test_letters_beyond_ascii_are_lowered_in_emails(desk: Desk, sql: Sql) -> None:
+    add_leads(sql, {"email": "ÉLODIE@Example.com"}, {"email": " élodie@example.COM"})
+    assert counts(desk.output(dryRun=False)) == [1, 0, 2, 0, 0, 0, 0]
+    assert sql('SELECT email FROM intake."Customer"') == [["élodie@example.com"]]
 
 
 def test_a_rollback_gives_back_what_was_there(desk: Desk, sql: Sql) -> None:

@@ -169,7 +169,7 @@ CREATE FUNCTION ops.lead_phone(raw text) RETURNS text LANGUAGE sql STABLE PARALL
     $$ SELECT substring(translate(raw, translate(raw, '0123456789', ''), '') FROM '^(?:1(?=[0-9]{10}$))?([0-9]{10,})$') $$;
 
 CREATE FUNCTION ops.lead_email(raw text) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
-    $$ SELECT CASE WHEN strpos(raw, '@') > 0 THEN lower(btrim(raw, {white})) END $$;
+    $$ SELECT CASE WHEN strpos(raw, '@') > 0 THEN lower(btrim(raw, {white}){unicode}) END $$;
 
 CREATE FUNCTION ops.lead_key(psid text, phone text, email text, lead_id text)
 RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS
@@ -218,7 +218,8 @@ def upgrade() -> None:
     _run(connection, PART)
     _run(connection, REFERRED)
     for statement in LEAD_CUSTOMERS.split(";\n"):
-        _run(connection, statement.replace("{white}", WHITE).replace("{intake_key}", key))
+        filled = statement.replace("{white}", WHITE).replace("{unicode}", _unicode(connection))
+        _run(connection, filled.replace("{intake_key}", key))
 
 
 def _key_type(connection: Connection, schema: str) -> str | None:
@@ -231,6 +232,20 @@ def _key_type(connection: Connection, schema: str) -> str | None:
     )
     kind = found.scalar()
     return "text" if kind in ("text", "character varying") else kind
+
+
+def _unicode(connection: Connection) -> str:
+    """A collation that lowers every letter, whatever the database's own: in C, lower() knows ASCII alone."""
+    found = connection.execute(
+        text(
+            "SELECT quote_ident(collname) FROM pg_collation WHERE collname IN ('pg_c_utf8', 'und-x-icu')"
+            " AND collnamespace = 'pg_catalog'::regnamespace"
+            " AND collencoding IN (-1, (SELECT encoding FROM pg_database WHERE datname = current_database()))"
+            " ORDER BY collname LIMIT 1"
+        )
+    )
+    name = found.scalar()
+    return f" COLLATE pg_catalog.{name}" if name else ""
 
 
 def _run(connection: Connection, sql: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 from switchboard.backfills.definition import Check, Findings, RunFacts
 from switchboard.backfills.wording import average, mark, share
 
-TYPES = {"psid": "PSID", "phone": "Phone", "email": "Email", "individual": "Individual"}
+TYPES = {"psid": "By PSID", "phone": "By Phone", "email": "By Email", "individual": "Individual"}
 
 
 def report(run: RunFacts, findings: Findings) -> str:
@@ -23,7 +23,7 @@ def _run(run: RunFacts, findings: Findings) -> Iterator[str]:
     yield f"📊 Found {counts.get('Leads found', 0):,} total leads"
     yield f"🔗 Grouped into {_groups(counts):,} potential customers"
     for kind, title in TYPES.items():
-        yield f"   - By {title}: {counts.get(f'By {kind}', 0):,}"
+        yield f"   - {title}: {counts.get(f'By {kind}', 0):,}"
     if several := counts.get("Several customers match", 0):
         yield f"   ! {several:,} groups match several customers: the oldest was taken"
     yield "[2/4] Creating customers and linking leads..."
