@@ -22,7 +22,7 @@ class States:
         self.fails_with: dict[str, str] | None = None
         self._looks = 0
 
-    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:  # noqa: A002, N803
+    def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:  # noqa: A002, N803  boto's
         """Notes the input; the names are the client's."""
         self.inputs.append(json.loads(input))
         return {"executionArn": str(len(self.inputs))}

@@ -89,6 +89,7 @@ def _verify(tx: Transaction, definition: Definition, found: RunFacts) -> Finding
 def _record(tx: Transaction, definition: Definition, found: RunFacts, now: datetime) -> Mapping[str, Any]:
     """Audit rows: one for a real run that came to its end, one for a rollback that undid something."""
     if found.dry_run or found.action == "verify":
+        tx.rows("backfill.forget_undone", run_number=found.number)
         return {}
     if found.action == "run":
         return definition.record(tx, found, now) or {}

@@ -16,7 +16,7 @@ _NEEDS_RUN = ("rollback", "pause", "resume", "abort")
 
 
 class BackfillInput(BaseModel):
-    """What an operator may say. Meaning of each field: docs/runbooks/run-a-backfill.md."""
+    """What an operator may say. Meaning of each field: docs/runbooks/run_a_backfill.md."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
 

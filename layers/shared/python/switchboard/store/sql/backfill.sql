@@ -19,14 +19,6 @@ SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, la
 FROM ops.backfill_run
 WHERE number = :number
 
--- name: run_for_change
--- A run by its number, locked until the transaction ends.
-SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
-       lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
-       rolled_back_at, images_dropped, started_at, resumed_at, ended_at, reason, requested_by
-FROM ops.backfill_run
-WHERE number = :number FOR UPDATE
-
 -- name: run_by_id
 -- A run of a backfill by its id, locked until the transaction ends.
 SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
@@ -82,14 +74,6 @@ JOIN ops.backfill_run AS later
 WHERE run.number = :number
 ORDER BY later.number
 LIMIT 1
-
--- name: newest_runs
--- All runs, newest first, for the owner's page.
-SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,
-       lanes, max_row_errors, params, is_verbose, target_number, error, detail, late, checks, lease_until,
-       rolled_back_at, images_dropped, started_at, resumed_at, ended_at, reason, requested_by
-FROM ops.backfill_run
-ORDER BY number DESC LIMIT :size
 
 -- name: change_run
 -- Sets what is given (null: as it was).
