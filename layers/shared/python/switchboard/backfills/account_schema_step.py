@@ -124,7 +124,9 @@ def _build(database: Database, batch: Batch, index: Index) -> None:
             if found.standing is Standing.AS_WANTED:
                 return
             if look > LOOKS or found.standing is Standing.DIFFERENT:
-                raise RunFailed(found.detail or f"index {index.name} was not built in time: docs/runbooks")
+                raise RunFailed(
+                    found.detail or f"index {index.name} was not built in time: docs/runbooks/build-an-index-by-hand.md"
+                )
             if is_building:
                 tx.rows("account_schema.wait")
             elif found.standing is Standing.UNFINISHED:
