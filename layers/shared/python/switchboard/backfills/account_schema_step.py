@@ -125,7 +125,7 @@ def _build(database: Database, batch: Batch, index: Index) -> None:
                 return
             if look > LOOKS or found.standing is Standing.DIFFERENT:
                 raise RunFailed(
-                    found.detail or f"index {index.name} was not built in time: docs/runbooks/build-an-index-by-hand.md"
+                    found.detail or f"index {index.name} was not built in time: docs/runbooks/build_an_index_by_hand.md"
                 )
             if is_building:
                 tx.rows("account_schema.wait")
