@@ -14,7 +14,7 @@ WORKERS ?= auto
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
 	--no-header --generate-hashes $(if $(UPGRADE),--upgrade)
 
-.PHONY: help demo dev test check format lint types template bench build event lock clean
+.PHONY: help demo dev test browser check format lint types template bench build event lock clean
 
 help: ## print this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,10 @@ dev: .venv/ready ## run the local stack until Ctrl-C (PORT=8787, KEEP=folder kee
 
 test: .venv/ready ## run all tests (WORKERS=auto)
 	@$(RUN) -m pytest -q -n $(WORKERS)
+
+browser: .venv/ready ## run the inbox's tests in Chromium, which must be on the machine; pictures go to .local/pictures
+	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes --requirement requirements/browser.txt
+	@$(RUN) -m pytest -q -n 0 tests/e2e/browser
 
 check: format lint types template test ## everything CI runs, in CI's order
 
@@ -54,6 +58,7 @@ event: .venv/ready ## print one event freshly signed: make event NAME=receive_te
 lock: .venv/ready ## write requirements/ anew from pyproject.toml (UPGRADE=1 takes newer versions)
 	@$(COMPILE) pyproject.toml --output-file requirements/layer.txt
 	@$(COMPILE) pyproject.toml --group dev --constraint requirements/layer.txt --output-file requirements/dev.txt
+	@$(COMPILE) --group browser --constraint requirements/dev.txt --output-file requirements/browser.txt
 	@$(COMPILE) --group sam --output-file requirements/sam.txt
 	@cp requirements/layer.txt layers/shared/python/requirements.txt
 

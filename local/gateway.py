@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from local.api_gateway import HttpAnswer, HttpRequest, RouteTable, answer_for, event_for, json_answer
 from local.issuer import read_token
 from local.lambdas import Lambdas
+from local.sign_in import SignIn
 from switchboard import runtime
 
 logger = logging.getLogger("local.gateway")
@@ -23,9 +24,12 @@ class Gateway:
     def __init__(self, lambdas: Lambdas) -> None:
         self._lambdas = lambdas
         self._routes = RouteTable(lambdas.functions.values())
+        self._sign_in = SignIn()
 
     def __call__(self, request: HttpRequest) -> HttpAnswer:
         arrived_at = runtime.now()
+        if answer := self._sign_in.answer(request):
+            return answer
         target = self._routes.find(request.method, request.path)
         if target is None:
             return json_answer(404, {"message": "Not Found"})

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from local.facts import BOOKING_SECRET_ID, ROOT, TWILIO_SECRET_ID, Addresses
+from local.issuer import AUDIENCE
+from local.sign_in import EXCHANGE_PATH, SIGN_IN_PATH
 from switchboard.store.statements import Schemas
 
 
@@ -25,6 +27,9 @@ def settings_for(addresses: Addresses, *, queue_urls: Mapping[str, str], schemas
         "SEND_QUEUE_URL": queue_urls["SendQueue"],
         "INBOUND_QUEUE_URL": queue_urls["InboundQueue"],
         "STATE_MACHINE_ARN": addresses.state_machine_arn,
+        "OIDC_CLIENT_ID": AUDIENCE,
+        "OIDC_SIGN_IN_URL": SIGN_IN_PATH,
+        "OIDC_EXCHANGE_URL": EXCHANGE_PATH,
         "POWERTOOLS_METRICS_DISABLED": "true",
         "POWERTOOLS_METRICS_NAMESPACE": "switchboard",
     }

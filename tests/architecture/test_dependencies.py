@@ -24,7 +24,17 @@ FORBIDDEN = {
 }  # fmt: skip
 
 # What a handler may reach: it builds collaborators, parses, calls one use case, answers.
-FOR_HANDLERS = {"backfills", "batches", "booking_webhook", "errors", "inbox", "runtime", "services", "web"}
+FOR_HANDLERS = {
+    "backfills",
+    "batches",
+    "booking_webhook",
+    "errors",
+    "inbox",
+    "inbox_page",
+    "runtime",
+    "services",
+    "web",
+}
 
 
 def test_the_domain_imports_the_standard_library_and_itself() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from switchboard import errors
+from switchboard.inbox_page import SignIn, answer_page
 from switchboard.services.announce_threads import SendQueue
 from switchboard.services.answer_thread import answer_thread, mark_read
 from switchboard.services.mark_client import mark_client
@@ -57,12 +58,19 @@ class Call:
     using: Using
 
 
+def answer(request: Request, *, using: Callable[[], Using], sign_in: SignIn) -> Response:
+    """The API beneath /api/{path+}, the page at every other address."""
+    if "path" in request.path_parameters:
+        return answer_call(request, using=using())
+    return answer_page(request, sign_in=sign_in)
+
+
 def answer_call(request: Request, *, using: Using) -> Response:
     """Raises TokenMissing, Forbidden, NotFound, CallMalformed, Refused, Conflict."""
     owner = read_owner(request.claims)
-    path = request.path.removeprefix("/api")
+    path = "/" + request.path_parameters["path"]  # as API Gateway decoded it: a booking system's ids may hold anything
     for method, pattern, handle in _CALLS:
-        found = re.fullmatch(pattern, _decoded(request, path))
+        found = re.fullmatch(pattern, path)
         if found and method == request.method:
             response = handle(Call(owner, _readable_id(*found.groups()), request, using))
             response["headers"] |= _PRIVATE
@@ -78,11 +86,6 @@ def read_owner(claims: Mapping[str, Any]) -> Owner:
     if not (isinstance(user_id, str) and isinstance(org_id, str) and role == OWNER):
         raise errors.Forbidden
     return Owner(user_id, org_id)
-
-
-def _decoded(request: Request, path: str) -> str:
-    """The path beneath /api as API Gateway decoded it: a booking system's ids may hold anything."""
-    return "/" + request.path_parameters["path"] if "path" in request.path_parameters else path
 
 
 def _readable_id(text: str = "") -> str:

@@ -44,6 +44,7 @@ def _seconds(at_most: float) -> Read:
 
 
 _schema = _shaped(r"[A-Za-z_][A-Za-z0-9_]{0,62}", "a plain identifier of at most 63 characters")
+_address = _shaped(r"((https://|/)\S+)?", "a URL that begins with https://, or a path")
 _http = _shaped(r"https?://\S+", "a URL that begins with http:// or https://")
 
 # Each variable's default, and how its text is read; a ValueError says what it should be. Not pydantic, whose import
@@ -71,6 +72,9 @@ VARIABLES: Mapping[str, tuple[str | None, Read]] = {
     "SEND_QUEUE_URL": ("", str),
     "INBOUND_QUEUE_URL": ("", str),
     "STATE_MACHINE_ARN": ("", str),
+    "OIDC_CLIENT_ID": ("", str),
+    "OIDC_SIGN_IN_URL": ("", _address),
+    "OIDC_EXCHANGE_URL": ("", _address),
     "BEFORE_IMAGE_DAYS": ("90", _integer(at_least=1)),
 }
 
@@ -99,6 +103,9 @@ class Settings:
     send_queue_url: str
     inbound_queue_url: str
     state_machine_arn: str
+    oidc_client_id: str
+    oidc_sign_in_url: str
+    oidc_exchange_url: str
     before_image_days: int
 
     def database_address(self, *, user: str = "", password: str | None = None) -> Address:
