@@ -131,7 +131,7 @@ class Phones:
         self._twilio.call("DELETE", "/simulator/faults")
 
 
-def eventually(look: Callable[[], T], *, within_s: float = 20.0) -> T:
+def eventually(look: Callable[[], T], *, within_s: float = 40.0) -> T:
     """What `look` finds once it finds something true, or what it found last when the time is up."""
     ends_at = time.monotonic() + within_s
     while not (found := look()) and time.monotonic() < ends_at:
