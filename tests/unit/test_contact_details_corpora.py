@@ -1,7 +1,7 @@
 """How many leaks of the corpora are caught, and that ordinary texts are left alone.
 
-leak_corpus and second_corpus_tuned were tuned on. second_corpus_held_out was not: it is the estimate for texts that
-nobody has seen, so its misses must not be looked at while rules are changed.
+leak_corpus and the tuned ones were tuned on. Those held out were not: they are the estimate for texts that nobody has
+seen, so their misses must not be looked at while rules are changed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,13 @@ def _is_held(text: str) -> bool:
 
 @pytest.mark.parametrize(
     ("corpus", "least_caught"),
-    [("leak_corpus", 0.98), ("second_corpus_tuned", 0.98), ("second_corpus_held_out", 0.92)],
+    [
+        ("leak_corpus", 0.98),
+        ("second_corpus_tuned", 0.98),
+        ("second_corpus_held_out", 0.96),
+        ("third_corpus_tuned", 0.975),
+        ("third_corpus_held_out", 0.94),
+    ],
 )
 def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
     leaks = _rows(corpus, "leak")
@@ -47,7 +53,13 @@ def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
 
 @pytest.mark.parametrize(
     ("corpus", "most_held"),
-    [("leak_corpus", 0.0), ("second_corpus_tuned", 0.0), ("second_corpus_held_out", 0.02)],
+    [
+        ("leak_corpus", 0.0),
+        ("second_corpus_tuned", 0.0),
+        ("second_corpus_held_out", 0.02),
+        ("third_corpus_tuned", 0.01),
+        ("third_corpus_held_out", 0.02),
+    ],
 )
 def test_ordinary_texts_are_delivered(corpus: str, most_held: float) -> None:
     benign = _rows(corpus, "benign")

@@ -7,7 +7,7 @@ from functools import cache
 CLASSES: dict[str, str] = {
     "p": "please pls plz plse pleas kindly hey hi hello ok okay sorry just thanks thx ty so seriously really already"
     " sir maam guys folks all yall everyone favor gracias oye hola ya asap yes and but well solo",
-    "e": "else anymore again ever now immediately forever nunca jamas today further more mas",
+    "e": "else anymore again ever now immediately forever nunca jamas further more mas",
     "i": "i id im ive ill we",
     "Y": "you u ya usted ustedes",
     "h": "can could would will to do be mind should must que puede pueden puedes podria podrian going",
@@ -34,15 +34,16 @@ CLASSES: dict[str, str] = {
     "X": "remove delete erase lose borra borre borren elimina elimine eliminen",
     "R": "receive receiving hear recibir",
     "G": "get getting gettin",
-    "o": "off from out of at on de del en with via",
+    "o": "off from out of at on de del en with w via",
     "l": "list lst lists database system contacts directory records lista sistema thread group chat"
     " subscription suscripcion",
     "u": "unsubscribe unsuscribe unsub optout optmeout darmedebaja demedebaja denmedebaja signmeout unsubscribed",
+    "E": "enough suficientes done tired sick",
     "C": "cancel cancelar end discontinue cancela cancelen cancele",
     "L": "leave dejame dejenme dejeme",
     "A": "alone enpaz",
     "a": "or y o ni nor and&",
-    "K": "told asked said",
+    "K": "told asked said asking telling begging",
     "z": "wrong who interested because since sold moved have",
     "?": "if when whenever while unless until till except instead only during before after cuando hasta mientras"
     " salvo says tells saying she he her him they",

@@ -18,13 +18,23 @@ _APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u2018`\u00b4](?=\w)")
 _JOINED = (
     (re.compile(r"\bdo (?:not|nt)\b|\bdon t\b"), "dont"),
     (re.compile(r"\bany more\b"), "anymore"),
+    (re.compile(r"\bi am\b"), "im"),
+    (re.compile(r"\bstop it[ ,]+(?=stop\b)"), ""),
+    (
+        re.compile(
+            r"\bwho is this[ ,]|"
+            r"\bi (?:never|didnt|did not) (?:sign(?:ed)? up|subscribed?|ask(?:ed)?)"
+            r"(?: (?:for|to) (?:this|these|it))?[ ,]"
+        ),
+        "wrong number ",
+    ),
     (re.compile(r"\bno longer\b"), "nolonger"),
     (re.compile(r"\bopt (?:me |us )?out\b|\bopting out\b|\bsign me out\b"), "optout"),
     (re.compile(r"\bthank (?:you|u)\b"), "thanks"),
     (re.compile(r"\bpor fa(?:vor)?\b"), "please"),
     (re.compile(r"\b(?:right now|at once)\b"), "now"),
     (re.compile(r"\b(?:at all|at any time)\b"), "ever"),
-    (re.compile(r"\b(?:dar|de|den|darme|deme|denme|quiero) (?:me )?de baja\b"), "optout"),
+    (re.compile(r"\b(?:dar|de|den|dame|darme|deme|denme|quiero) (?:me )?de baja\b"), "optout"),
     (re.compile(r"\ben paz\b"), "enpaz"),
     (re.compile(r"\breach(?:ing)? out to\b"), "contact"),
     (re.compile(r"\btext messages\b"), "texts"),
@@ -52,9 +62,11 @@ _WISHES = (
     f"[rG]{_ME}?p?o+[qgvtep]*l|[rX]q*bo*[qgvtep]*l?|X{_ME}(?:o+[qgvtep]*[lt])?",  # take me off your list
     f"u{_ME}?(?:o*[qe]*[tlbv]|o+[qe]+)?",  # unsubscribe me
     f"C{_WHAT}|Cq*l(?:oh?{_WHAT})?",  # cancel these messages
+    f"r{_ME}o|s[op]?d{_ME}q+|[_hYi]*{_DOING}{_ME}s|Eo*{_WHAT}|Lo*d{_WHAT}",
+    "Y?z?q*zbp*s",  # wrong number, stop
     f"L{_ME}?A",  # leave me alone
 )
-_PREFIX = "(?:[pehwaKY]|zb|i(?!p*s))*"
+_PREFIX = "(?:[pehwaKY]|Y?z?q*zb|i(?!p*s))*"
 _AFTER = "(?:[iza].*)?"
 _WISH = re.compile(f"{_PREFIX}(?:{'|'.join(_WISHES)}){_TAIL}{_AFTER}")
 # "please stop" says what is meant only where it is all that is said.

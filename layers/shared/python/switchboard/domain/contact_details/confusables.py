@@ -104,7 +104,9 @@ def fold(text: str) -> Folded:
 
 
 def _without(folded: Folded, repeats: list[Repeat]) -> Folded:
-    kept = [slice(one.end, other.start) for one, other in pairwise([Repeat(0, 0), *repeats, Repeat(len(folded.text), 0)])]
+    kept = [
+        slice(one.end, other.start) for one, other in pairwise([Repeat(0, 0), *repeats, Repeat(len(folded.text), 0)])
+    ]
     return Folded(
         "".join([folded.text[part] for part in kept]),
         [at for part in kept for at in folded.origin[part]],

@@ -14,6 +14,7 @@ from switchboard.domain.contact_details.names import (
     provider_of,
     registered_domain,
 )
+from switchboard.domain.contact_details.redact import MOST_FINDINGS
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, without_leet
 from switchboard.domain.contact_details.vocabulary import words_of
 
@@ -47,7 +48,7 @@ _SIGNS = " .-_()[]{}<>*\"':,\n~\x1e@"
 # What stands before "at gmail" where no name does.
 _NO_NAMES = words_of(
     "look looking check checking work works working worked im was is not only job email emails mail account spam"
-    " inbox emailed sent hired employed somebody someone people guy rep dot are"
+    " inbox be go meet see lunch emailed sent hired employed somebody someone people guy rep dot are"
 )
 _NO_BARE_PROVIDER = words_of("your the in to from check on of this that by via with at and or")
 _MAIL_WORDS = frozenset({"email", "mail", "correo", "emails", "addy", "zelle", "paypal"})
@@ -120,6 +121,8 @@ def _written(reading: Reading) -> list[EmailSpan]:
         found = _around(text, match.start())
         if found is not None:
             spans.append(found)
+        if len(spans) == MOST_FINDINGS:
+            break
     return spans
 
 
@@ -152,7 +155,7 @@ def _host(after: str, *, is_tight: bool) -> tuple[int, str] | None:
     label = _FIRST_LABEL.match(after)
     if label is not None:
         provider = without_leet(label.group(1).replace(" ", ""))
-        provider = provider.removesuffix("com") if provider.endswith("lcom") or provider.endswith("ocom") else provider
+        provider = provider.removesuffix("com") if provider.endswith(("lcom", "ocom")) else provider
         if provider in PROVIDERS:
             loose = _LOOSE_DOMAIN.match(after)
             return (loose or label).end(), provider + ".com"

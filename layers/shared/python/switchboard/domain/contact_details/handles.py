@@ -27,6 +27,7 @@ _CLASSES = {
     "sure": " ".join(SERVICES - VAGUE_SERVICES),
     "any": " ".join(SERVICES | VAGUE_SERVICES) + " x",
     "pay": " ".join(PAYMENTS),
+    "sure_pay": " ".join(PAYMENTS - {"wise", "chime"}),
     "find": "add follow find message msg dm pm friend ping text txt contact reach call write hit hmu catch get look tag"
     " send talk chat",
     "buscame": "agregame sigueme buscame escribeme hablame mandame escribo hablamos mandas",
@@ -39,7 +40,10 @@ _INVITING = (
     "my apple_id is",
     "hmu|hit_up on|via|thru|through <any>",
     "<sure> me|us",
-    "snap|telegram|signal|tg|gram|slack me !with|by|from|that|you|before|once|as|at|a|the|some|any|pic|pics|photos|when|if",
+    (
+        "snap|telegram|signal|tg|gram|slack me"
+        " !with|by|from|that|you|before|once|as|at|a|the|some|any|pic|pics|photos|when|if"
+    ),
     (
         "im|i_am|were|we_are|its_me|also|available|estoy|always|mostly also|always|mostly|easier? on|en|over_on the?"
         " <sure>|signal|snap|tg|wa|x !too_much|all_day|the_phone|watching|looking"
@@ -49,6 +53,7 @@ _INVITING = (
         " !down|full|not|broken|got"
     ),
     (
+        ""
         "heres|here_is|check|check_out|see|follow|find|visit|add|on|to|use|look_at|look_up|out|via|whats|en|por|this_is"
         " ..1 my|mi|our <sure> !post|posts|story|feed|app|stories|friends|later|already|lol|haha|yet|tonight|tomorrow"
     ),
@@ -72,10 +77,11 @@ _INVITING = (
 )
 _PAYING = (
     (
-        "<pay> me|us|you|u|him|her|to|tag|handle|name|id|instead|works|work|is|ok|okay|under|too|or|and_skip|for"
+        "<sure_pay> me|us|you|u|him|her|to|tag|handle|name|id|instead|works|work|is|ok|okay|under|too|or|and_skip|for"
         "|directly|direct|account|cash|and"
     ),
     (
+        ""
         "my|your|ur|mi|tu|our|by|via|with|w|thru|through|on|to|pay|accept|take|takes|use|using|have|got|do|over|por|en|con|prefer"
         "|send me? on|by|the|through|via|it|money? <pay>"
     ),
@@ -95,7 +101,8 @@ _AT_NAME = re.compile(r"(?<![a-z0-9.*])@ ?([a-z][a-z0-9_.-]{2,40})")
 _MY_AT = re.compile(r"\bmy @ ?(?:name )?(?:is|:|=) ?[a-z0-9_.]{3,40}")
 _CASH_NAME = re.compile(r"\$ ?([a-z][a-z0-9_-]{2,30})")
 _FILLER = words_of(
-    "dollar sign is its the my name handle user username id as under same at it on account me im mi es just and search for by"
+    "dollar sign is its the my name handle user username id as under same at it on account me im mi es just and"
+    " search for by"
     " add find follow look up dm message to u you can with page tag usuario called also works too here or"
 )
 _LEET_SIGNS = frozenset({"@", "$", "!"})
@@ -250,7 +257,12 @@ def _name_before(reading: Reading, service: int) -> int | None:
         at -= 1
     if at < 0 or _crosses_sentence(reading, at, service):
         return None
-    return at if is_user_name(reading.words[at], _written(reading, at)) else None
+    first = at
+    while first > 0 and reading.gap_before(first) in {".", "_", "-"}:
+        first -= 1
+    whole = reading.text[reading.starts[first] : reading.ends[at]]
+    is_name = is_user_name(reading.words[at], _written(reading, at)) or (first < at and is_user_name(whole, whole))
+    return first if is_name else None
 
 
 _BEFORE_SERVICE = words_of("on at via my is the in by for as over same me en por")

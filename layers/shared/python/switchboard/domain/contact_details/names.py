@@ -38,7 +38,9 @@ VAGUE_PROVIDERS = words_of("live me mac att cox")
 
 _SECOND_LEVEL = frozenset({"co", "com", "org", "net", "ac", "gov"})
 _COUNTRY_LENGTH = 2
-_FEATURES = re.compile(r"[a-z]+[._-]?[0-9]{2,}|[0-9]+[a-z]{4,}|[a-z]{1,12}[0-9]+[a-z]{4,}|[a-z]{2,}_[a-z0-9_]*|[a-z]{2,}\.[a-z]{2,}")
+_FEATURES = re.compile(
+    r"[a-z]+[._-]?[0-9]{2,}|[0-9]+[a-z]{4,}|[a-z]{1,12}[0-9]+[a-z]{4,}|[a-z]{2,}_[a-z0-9_]*|[a-z]{2,}\.[a-z]{2,}"
+)
 _INNER_CAPITAL = re.compile(r"[a-z]{2,}[A-Z][a-z]")
 _LONG = 9
 _VERY_LONG = 12

@@ -3,26 +3,11 @@
 from __future__ import annotations
 
 import re
-from enum import IntEnum
 from functools import cache
 from typing import NamedTuple
 
+from switchboard.domain.contact_details.number_words import REPEATS, Kind, number_words
 from switchboard.domain.contact_details.tokens import Reading, without_leet
-
-
-class Kind(IntEnum):
-    """How digits were written, and what a number word does to its neighbours."""
-
-    FIGURES = 0
-    SPELLED = 1
-    MIXED = 2  # leet and look-alikes: nobody writes a quantity like that
-    TENS = 3
-    HUNDREDS = 4
-    HUNDRED = 5
-    REPEAT = 6
-    PLURAL = 7
-    WEAK = 8
-    HOMOPHONE = 9
 
 
 class Piece(NamedTuple):
@@ -36,31 +21,6 @@ class Piece(NamedTuple):
     last: int
 
 
-_UNITS = (
-    "zero one two three four five six seven eight nine",
-    "cero uno dos tres cuatro cinco seis siete ocho nueve",
-    "nought un deux trois quatre cinq saix sept huit neuf",
-)
-_TEENS = (
-    "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
-    "diez onze doce trece catorce quince dieciseis diecisiete dieciocho diecinueve",
-)
-_TWENTIES = (
-    "veinte veintiuno veintidos veintitres veinticuatro veinticinco veintiseis veintisiete veintiocho veintinueve"
-)
-_TENS = (
-    "twenty thirty forty fifty sixty seventy eighty ninety",
-    "- treinta cuarenta cincuenta sesenta setenta ochenta noventa",
-    "- - fourty - - - - ninty",
-)
-_HUNDREDS = "ciento doscientos trescientos cuatrocientos quinientos seiscientos setecientos ochocientos novecientos"
-_REPEATS = {"double": "2", "doble": "2", "dbl": "2", "triple": "3", "treble": "3", "quadruple": "4", "cuadruple": "4"}
-_PLURALS = {"zeros": "0", "zeroes": "0", "ohs": "0", "ones": "1", "twos": "2", "threes": "3", "fours": "4",
-            "fives": "5", "ceros": "0", "unos": "1", "cincos": "5", "sietes": "7", "ochos": "8", "nueves": "9", "sixes": "6", "sevens": "7", "eights": "8", "nines": "9"}  # fmt: skip
-_HOMOPHONES = {"to": "2", "too": "2", "for": "4", "fore": "4", "ate": "8", "won": "1", "fife": "5", "tree": "3",
-               "wan": "1", "niner": "9", "sics": "6", "sicks": "6", "foe": "4", "fo": "4", "tu": "2"}  # fmt: skip
-_WEAK = {"oh": "0", "o": "0", "ow": "0", "nil": "0", "null": "0", "nada": "0", "once": "11", "una": "1"}
-
 # A letter and the figures and signs that stand for it inside a number word.
 _LEET = {"o": "[o0]", "i": "[i1!]", "e": "[e3]", "a": "[a4@]", "s": "[s5$]", "t": "[t7]", "g": "[g9]", "l": "[l1]"}
 _LOOK_ALIKE_FIGURES = str.maketrans("oilszbgq|", "011528991")
@@ -70,34 +30,12 @@ _THREE_OR_FOUR = re.compile(r"[0-9]{2,3}[lsb]")
 _HYPHENS = frozenset({"-", ".", "_", "/"})
 _QUANTITY = re.compile(r"[0-9]+(?:s|lbs?|oz|g|gs|gb|b|l|is)|[0-9]+(?:st|nd|rd|th)")
 _FIGURES_AT_ONE_END = re.compile(r"(?:[a-z]{1,12}([0-9]{7,11})|([0-9]{7,11})[a-z]{1,12})")
-_REPEATED_FIGURE = re.compile(f"({'|'.join(_REPEATS)})([0-9])")
+_REPEATED_FIGURE = re.compile(f"({'|'.join(REPEATS)})([0-9])")
 _DIGIT_RUN = re.compile(r"[0-9]+")
 _LETTER_RUN = re.compile(r"[a-z]+")
 _SHORTEST_SQUASHED = 6
 _PHONE_LENGTHS = (10, 11)
 _LOCAL_LENGTH = 7
-
-
-@cache
-def number_words() -> dict[str, tuple[str, Kind]]:
-    """For each number word its digits and what it does."""
-    table: dict[str, tuple[str, Kind]] = {}
-    for row in _UNITS[:2]:
-        table.update({word: (str(value), Kind.SPELLED) for value, word in enumerate(row.split())})
-    for row in _TEENS:
-        table.update({word: (str(value), Kind.SPELLED) for value, word in enumerate(row.split(), start=10)})
-    table.update({word: (str(value), Kind.SPELLED) for value, word in enumerate(_TWENTIES.split(), start=20)})
-    for row in _TENS:
-        table.update({word: (str(value), Kind.TENS) for value, word in enumerate(row.split(), start=2)})
-    table.update({word: (str(value), Kind.HUNDREDS) for value, word in enumerate(_HUNDREDS.split(), start=1)})
-    table.update({"hundred": ("", Kind.HUNDRED), "cien": ("1", Kind.HUNDREDS)})
-    table.update({word: (times, Kind.REPEAT) for word, times in _REPEATS.items()})
-    table.update({word: (digit, Kind.PLURAL) for word, digit in _PLURALS.items()})
-    table.update({f"{digit}s": (str(digit), Kind.PLURAL) for digit in range(10)})
-    table.update({word: (digit, Kind.HOMOPHONE) for word, digit in _HOMOPHONES.items()})
-    table.update({word: (digit, Kind.WEAK) for word, digit in _WEAK.items()})
-    table.pop("-")
-    return table
 
 
 @cache
@@ -182,12 +120,17 @@ def _mixed(word: str, start: int, i: int, *, is_beside: bool) -> list[Piece]:
         return []
     repeat = _REPEATED_FIGURE.fullmatch(word)
     if repeat is not None:
-        return [Piece(repeat[2] * int(_REPEATS[repeat[1]]), Kind.MIXED, start, start + len(word), i, i)]
+        return [Piece(repeat[2] * int(REPEATS[repeat[1]]), Kind.MIXED, start, start + len(word), i, i)]
     found = _segments(word, start, i, Kind.MIXED)
     if found:
         return found
     if _LOOK_ALIKE.fullmatch(word):
         return [Piece(word.translate(_LOOK_ALIKE_FIGURES), Kind.MIXED, start, start + len(word), i, i)]
+    return _among_letters(word, start, i)
+
+
+def _among_letters(word: str, start: int, i: int) -> list[Piece]:
+    """The figures at one end of a word ("cell2025550147"), or held apart by its letters."""
     ends = _FIGURES_AT_ONE_END.fullmatch(word)
     if ends is not None:
         group = 1 if ends.group(1) else 2

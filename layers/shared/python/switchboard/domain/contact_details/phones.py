@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.cues import STRONG, Cues
-from switchboard.domain.contact_details.numerals import number_words
+from switchboard.domain.contact_details.number_words import number_words
 from switchboard.domain.contact_details.redact import MOST_FINDINGS
 from switchboard.domain.contact_details.runs import Group, Link, runs_of
 from switchboard.domain.contact_details.shapes import (
@@ -127,10 +127,10 @@ def _best_from(run: list[Group], i: int, around: _Around) -> _Candidate | None:
     """The best number that begins with group i."""
     best: _Candidate | None = None
     for j, is_whole in _ends(run, i, around.scope):
-        window = run[i : j + 1]
-        lengths = tuple([len(group.digits) for group in window])
-        if not (is_whole or window[0].is_international or is_known_shape(lengths)):
+        lengths = tuple([len(run[k].digits) for k in range(i, j + 1)])
+        if not (is_whole or run[i].is_international or is_known_shape(lengths)):
             continue
+        window = run[i : j + 1]
         digits = "".join([group.digits for group in window])
         points = _points(window, digits, lengths, around, is_whole=is_whole)
         if points is None or (points < _THRESHOLD and not is_ten(digits, lengths)):
@@ -146,7 +146,8 @@ def _ends(run: list[Group], i: int, scope: Scope) -> Iterator[tuple[int, bool]]:
     is_international = run[i].is_international
     count = 0
     is_loose = False
-    for j in range(i, len(run)):
+    most = len(run) if may_be_whole or is_international else min(len(run), i + _MOST_GROUPS)
+    for j in range(i, most):
         group = run[j]
         count += len(group.digits)
         if count > LONGEST or (scope.boundary and _is_complete(run, i, j, scope)):

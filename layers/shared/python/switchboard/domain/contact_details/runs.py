@@ -7,7 +7,8 @@ from enum import IntEnum
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from switchboard.domain.contact_details.numerals import Kind, Piece, joined, pieces_of
+from switchboard.domain.contact_details.number_words import Kind
+from switchboard.domain.contact_details.numerals import Piece, joined, pieces_of
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
 from switchboard.domain.contact_details.vocabulary import CHATTER, FILLERS, HYPHENS, LABELS, SOFT_UNITS, UNITS
 
@@ -209,7 +210,9 @@ def _sign_link(gap: str) -> Link:
 def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
     if len(between) == 1 and between[0] in HYPHENS:
         return Link.CLOSE
-    if len(between) <= _MOST_FILLERS and all(word in FILLERS or (len(word) == 1 and word.isdigit()) for word in between):
+    if len(between) <= _MOST_FILLERS and all(
+        word in FILLERS or (len(word) == 1 and word.isdigit()) for word in between
+    ):
         return Link.FILLED
     if len(between) <= _MOST_DECOYS and between == decoy:
         return Link.REPEATED

@@ -53,7 +53,8 @@ _CLASSES = {
     " tarifa",
     "escribeme": "escribeme escribame llamame llameme contactame contrata contratame contratarme reservame pagame"
     " pagueme reserva trabajar te_pago pagarte contratarte trato trabajamos arreglamos hablame"
-    " contrates contrate contraten reserve reserves reservar pague pagues pagar escribas contratar coordinamos",
+    " contratas contrates contrate contraten reserve reserves reservar pague pagues pagar escribas contratar"
+    " coordinamos",
     "sepa": "sepa sepan se_entere se_enteren saber decirle avisarle",
     "directo": "directo directamente en_privado por_fuera aparte por_privado",
 }
@@ -69,13 +70,20 @@ _RULES = (
     "on_my_own|for_myself ..2 cheaper|less|lower",
     "own pet? business|clients",
     "if|when its|it_is just us|you_and_me|the_two_of_us $",
-    "quit|drop|ditch|forget|cancel|canceled|cancelled|leave with? the|this app|company|agency|platform|booking and ..4"
-    " me|cash|direct|directly|paid|pay",
+    (
+        "quit|drop|ditch|forget|cancel|canceled|cancelled|leave with? the|this app|company|agency|platform|booking and"
+        " ..4 me|cash|direct|directly|paid|pay"
+    ),
     "lower|less|cheaper ..2 if you|we|u dont_use|do_not_use|skip|leave",
     "clients|work|jobs|book|hire|text|call|talk|reach|chat ..2 outside of? this|here $",
     "reach|text|call|contact you|u without|besides this|the number|app",
     "cash ..5 instead",
     "for cash $",
+    "wise|chime me",
+    "lets ..2 cash",
+    "whats|what_is ..2 email|cell for you|to_reach",
+    "lets|we_can|we_could|you_can|could_we|should_we|you_could ..3 not|avoid|skip ..2 through|thru|via the|this <firm>",
+    "te cobro|cobraria menos|mas_barato",
     "no_need|dont_need|no_reason to? book|go|pay|schedule through|thru|with|via|on the|them|app|this",
     "<deal> ..4 privately|off_app|under_the_table",
     "no_need|dont_need|do_not_need|not_need for|to_use|to_involve|to_tell? the|an|a|this company|agency|app|middleman",
@@ -136,7 +144,10 @@ _RULES = (
 _ORDINARY_RULES = (
     "direct|directly|personally|privately here|in_the_app|in_this_app|through_the_app|on_the_app|at_the|to_the",
     "log|logged|logging|sign|signed|kicked|turn|turned|took|take|switch|booted me|us|it? off|out|outside",
-    "number|cell|email|phone|info from|off|with|to the|our|your office|company|app|sheet|list|fridge|binder|system|website",
+    (
+        "number|cell|email|phone|info from|off|with|to the|our|your"
+        " office|company|app|sheet|list|fridge|binder|system|website"
+    ),
     "is|was|been|being|got|its off|outside the? app|system|office",
     "through_the_app|through_this_app|in_the_app|on_the_app",
     "vets|vet|doctors|neighbors|office|gate cell|number|phone|office|phone_number",
@@ -149,7 +160,8 @@ SOLICITATION_TRIGGERS = words_of(
     " outside commission books numero telefono celular correo aplicacion plataforma empresa compania agencia"
     " directo directamente efectivo fuera contact info intermediario system site independently oficina comision"
     " mobile cut tarifa management service aparte privado business website find line details exchange swap trade"
-    " table record cel movil own ourselves cheaper hire discount just knowing conmigo contigo intermediarios nbr them afuera"
+    " table record cel movil own ourselves cheaper hire discount just knowing conmigo contigo intermediarios nbr"
+    " them afuera"
 )
 _AROUND = 40
 

@@ -132,11 +132,16 @@ def _is_domain(reading: Reading, first: int, last: int, *, has_path: bool) -> bo
         return False
     if ending in PLAIN_ENDINGS:
         return True
-    if ending in NOUN_ENDINGS and (last - first + 1 >= _SUBDOMAIN_LABELS or _is_compound(reading, first, last, host)):
+    if ending in NOUN_ENDINGS and _is_whole_name(reading, first, last, host):
         return True
-    if ending in NOUN_ENDINGS and first == 0 and last + 1 == len(reading.words):
-        return len(host) > _LONG_HOST
     return len(host) > _SUBDOMAIN_LABELS and _has_site_cue(reading, first, last)
+
+
+def _is_whole_name(reading: Reading, first: int, last: int, host: str) -> bool:
+    """Whether the labels look like a name, or a long one is all that is said."""
+    if last - first + 1 >= _SUBDOMAIN_LABELS or _is_compound(reading, first, last, host):
+        return True
+    return first == 0 and last + 1 == len(reading.words) and len(host) > _LONG_HOST
 
 
 def _begins_sentence(reading: Reading, last: int) -> bool:
@@ -165,6 +170,8 @@ def _is_spoken(reading: Reading, i: int, gap: str) -> bool:
         return i > 1 and gap.strip(" -_)(][}{<>*\n\x1e") == "" and (PART_BREAK in gap or "\n" not in gap)
     bare = without_leet(word)
     if bare in _SPACED_ENDINGS and _BRACKETED_DOT.fullmatch(gap):
+        return True
+    if bare in _SPACED_ENDINGS and gap == " . ":
         return True
     return bare == "com" and gap.strip() in {".", "(.", "[."} and gap != "." and i > 0
 

@@ -32,7 +32,8 @@ REACHED_AT = words_of("at on via al en a instead directly here")
 # What a number is, when it is no phone.
 LABELS = words_of(
     "unit units apt apts apartment apartments room rooms suite suites bldg buildings kennels stalls aisle bin"
-    " reg akc registry locker code codes keypad lockbox alarm pin passcode password pass ssid network pw gate chip microchip"
+    " reg akc registry locker code codes keypad lockbox alarm pin passcode password pass ssid network pw gate chip"
+    " microchip"
     " microchipped avid homeagain"
     " order orders tracking ups usps fedex dhl package invoice inv booking reservation claim license licence"
     " tag tags serial sn confirmation conf receipt account acct policy ref reference ticket zip flight rabies"
@@ -63,7 +64,8 @@ FILLERS = words_of(
     " guion space dot point punto comma slash underscore my number area code so um uh like lol haha ok plus then"
     " also goes after that starts start begins luego despues finally rest of again emoji woof meow bark star"
     " bit half digits exchange prefix mas final comes now here are finishes finish to parte primera segunda"
-    " two three four w add theres there follows before put off finish after pause take tail termina terminan acaba con sigue en primero al numbers remaining other afterwards thats"
+    " two three four w add theres there follows before put off finish after pause take tail termina terminan acaba"
+    " con sigue en primero al numbers remaining other afterwards thats"
 )
 CHATTER = FILLERS | words_of(
     "hang on great wait sec one lol thanks got sorry hold done ready more yes almost done yep sure k"
