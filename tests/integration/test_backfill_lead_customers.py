@@ -90,6 +90,19 @@ def test_letters_beyond_ascii_are_lowered_in_emails(desk: Desk, sql: Sql) -> Non
     assert sql('SELECT email FROM intake."Customer"') == [["élodie@example.com"]]
 
 
+def test_a_row_error_that_is_mended_before_the_resume_leaves_one_customer(desk: Desk, sql: Sql) -> None:
+    add_leads(sql, {"phone": "5550000001"}, {"phone": "5550000002"}, {"phone": "5550000002"})
+    sql("ALTER TABLE intake.\"Customer\" ADD CONSTRAINT no_twos CHECK (phone <> '5550000002') NOT VALID")
+    failed = desk.run(dryRun=False)
+    assert failed["error"] == "VerifyFailed"
+    sql('ALTER TABLE intake."Customer" DROP CONSTRAINT no_twos')
+    done = desk.output(action="resume", runId=failed["cause"]["runId"])
+    assert counts(done) == [2, 0, 3, 0, 0, 0, 0]
+    assert sql('SELECT count(*) FROM intake."Customer"') == [[2]]
+    assert "Found 3 total leads" in done["report"]
+    assert {check["name"]: check["actual"] for check in done["checks"]}["Audit entries"] == 1
+
+
 def test_a_rollback_gives_back_what_was_there(desk: Desk, sql: Sql) -> None:
     three_leads_and_a_job(sql)
     before = [sql(f'SELECT * FROM intake."{table}" ORDER BY id') for table in ("Lead", "Job", "Customer")]

@@ -69,7 +69,7 @@ def _refusals(tx: Transaction, _params: object, _target_number: int) -> Sequence
 def _verify(tx: Transaction, run: RunFacts) -> Findings:
     """The tables as they are, in a dry run as they would be, but for rows that came after the last pass."""
     dry = run.dry_run and run.action == "run"
-    state = tx.one("lead_customers.state", dry_run=dry, predicted=dry)
+    state = tx.one("lead_customers.state", dry_run=dry, predicted=dry, run_id=run.id)
     predicted = run.counts if dry else {}
     customers = state["customers"] + predicted.get("Customers created", 0)
     leads_linked = state["leads_linked"] + predicted.get("Leads linked", 0)

@@ -158,7 +158,8 @@ WITH page AS MATERIALIZED (
     FROM page
     WHERE cast(:until AS text) IS NULL OR id < cast(:until AS {intake_key})
 ), staged AS (
-    SELECT w.id, w.group_id
+    SELECT w.id, w.group_id,
+           cast(:pass AS integer) > 1 AND EXISTS (SELECT 1 FROM ops.lead_customers_lead AS s WHERE s.lead_id = w.id) AS was_found
     FROM within AS w
     WHERE w.place <= :size
       AND (cast(:pass AS integer) = 1
@@ -170,7 +171,7 @@ SELECT (SELECT cast(id AS text) FROM within WHERE place = cast(:size AS integer)
        (SELECT cast(id AS text) FROM within WHERE place = 1) AS first_key,
        (SELECT cast(id AS text) FROM within WHERE place = 1) AS first_id,
        (SELECT cast(least(count(*), :size) AS integer) FROM within) AS scanned,
-       jsonb_build_object('Leads found', count(*)) AS counts,
+       jsonb_build_object('Leads found', count(*) FILTER (WHERE NOT was_found)) AS counts,
        cast(array_agg(id) AS text) AS lead_ids,
        cast(array_agg(group_id) AS text) AS group_ids
 FROM staged
@@ -238,11 +239,15 @@ WITH page AS MATERIALIZED (
     HAVING bool_or(pass = :pass)
 ), found AS MATERIALIZED (
     SELECT g.*, split_part(g.key, ':', 1) AS type, before.group_id IS NOT NULL AS seen,
-           coalesce(g.linked, made.customer_id, other.customer_id) AS existing,
-           coalesce(other.several, false) AND g.linked IS NULL AND made.customer_id IS NULL AS several
+           coalesce(g.linked, made.customer_id, before.made, other.customer_id) AS existing,
+           coalesce(other.several, false) AND g.linked IS NULL AND made.customer_id IS NULL AND before.made IS NULL AS several
     FROM grouped AS g
     LEFT JOIN LATERAL (
-        SELECT b.group_id FROM ops.lead_customers_group AS b WHERE b.group_id = g.group_id LIMIT 1
+        SELECT b.group_id,
+               (SELECT c.id FROM {intake}."Customer" AS c
+                WHERE c.id = b.customer_id AND c.metadata ->> 'createdBy' = 'backfill-customers.ts'
+                  AND c.metadata ->> 'groupKey' = g.key) AS made
+        FROM ops.lead_customers_group AS b WHERE b.group_id = g.group_id LIMIT 1
     ) AS before ON true
     LEFT JOIN LATERAL (
         SELECT d.customer_id
@@ -531,7 +536,8 @@ SELECT (SELECT count(*) FROM {intake}."Customer") AS customers,
        count(j.stored) AS jobs_linked,
        count(j.*) FILTER (WHERE (CASE WHEN :predicted THEN j.job_customer ELSE j.stored END) IS DISTINCT FROM j.lead_customer)
            AS mismatches,
-       (SELECT count(*) FROM {intake}."Audit" WHERE action = 'backfill_customers') AS audits
+       (SELECT count(*) FROM {intake}."Audit"
+        WHERE action = 'backfill_customers' AND cast(id AS text) <> cast(:run_id AS text)) AS audits
 FROM lead
 LEFT JOIN job AS j ON true
 GROUP BY lead.leads, lead.leads_linked
