@@ -22,6 +22,11 @@ from switchboard.store.statements import Schemas
 from tests.backfill_machine import Machine, machine
 
 SQL = Path(__file__).parent / "sql"
+# As durable as a real server: a commit is on disk when it is answered.
+_DURABLE = (
+    "shared_buffers=256MB", "max_wal_size=4GB", "max_connections=100", "log_min_messages=warning",
+    "unix_socket_directories=''",
+)  # fmt: skip
 _SLICES = r"""
 import json, re, sys, time
 from pathlib import Path
@@ -115,7 +120,7 @@ def _slice_in_a_process(url: str, event: dict[str, Any]) -> float:
 @contextmanager
 def backfill_rig() -> Iterator[BackfillRig]:
     """A server of its own."""
-    with PostgresServer() as server:
+    with PostgresServer(settings=_DURABLE) as server:
         yield BackfillRig(server)
 
 
