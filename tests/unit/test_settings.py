@@ -1,5 +1,7 @@
 """Settings out of the environment."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from switchboard.errors import SettingsInvalid
@@ -37,3 +39,9 @@ def test_off_this_machine_the_connection_is_tls_with_a_verified_certificate() ->
 def test_a_socket_is_reached_through_its_folder() -> None:
     settings = read_settings({"DATABASE_URL": "postgresql://postgres@/postgres?host=/run/pg"})
     assert settings.database_address().arguments()["unix_sock"] == "/run/pg/.s.PGSQL.5432"
+
+
+@pytest.mark.parametrize(("told", "good"), [("10", True), ("10.1", False), ("60", False), ("0", False)])
+def test_a_call_to_twilio_may_not_outlast_the_lease_of_its_thread(told: str, good: bool) -> None:
+    with nullcontext() if good else pytest.raises(SettingsInvalid, match="TWILIO_TIMEOUT_S"):
+        assert read_settings({"TWILIO_TIMEOUT_S": told}).twilio_timeout_s == float(told)

@@ -68,7 +68,7 @@ VARIABLES: Mapping[str, tuple[str | None, Read]] = {
     "BOOKING_SECRET_ID": ("switchboard/booking", str),
     "TWILIO_SECRET_ID": ("switchboard/twilio", str),
     "TWILIO_API_URL": (None, _http),
-    "TWILIO_TIMEOUT_S": ("10", _seconds(at_most=60)),
+    "TWILIO_TIMEOUT_S": ("10", _seconds(at_most=10)),
     "SEND_QUEUE_URL": ("", str),
     "INBOUND_QUEUE_URL": ("", str),
     "STATE_MACHINE_ARN": ("", str),
