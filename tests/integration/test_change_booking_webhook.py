@@ -1,5 +1,8 @@
 """POST /webhooks/booking through the deployed handler: every row of the contract's answers."""
 
+import base64
+import hashlib
+import hmac
 import importlib.util
 import json
 import threading
@@ -57,14 +60,18 @@ class Webhook:
 
     def send(
         self,
-        told: dict[str, Any] | str | None = None,
+        told: dict[str, Any] | str | bytes | None = None,
         *,
         webhook_id: str = "msg-1",
         secret: str = NEW_SECRET,
         signed_at: datetime = NOW,
         headers: dict[str, str] | None = None,
     ) -> tuple[int, dict[str, Any]]:
-        body = told if isinstance(told, str) else json.dumps(told if told is not None else snapshot())
+        body, is_bytes = told, isinstance(told, bytes)
+        if isinstance(body, bytes):
+            body = base64.b64encode(body).decode()
+        elif not isinstance(body, str):
+            body = json.dumps(body if body is not None else snapshot())
         signed = sign_booking(body=body, message_id=webhook_id, secret=secret, now=signed_at)
         event = {
             "rawPath": "/webhooks/booking",
@@ -72,7 +79,7 @@ class Webhook:
             "headers": signed | (headers or {}),
             "requestContext": {"http": {"method": "POST"}, "timeEpoch": int(NOW.timestamp() * 1000)},
             "body": body,
-            "isBase64Encoded": False,
+            "isBase64Encoded": is_bytes,
         }
         response = self._handle(event, None)
         return response["statusCode"], json.loads(response["body"])
@@ -298,6 +305,15 @@ def test_nul_characters_in_names_do_no_harm(webhook: Webhook) -> None:
 def test_what_only_looks_like_an_escaped_nul_is_kept(webhook: Webhook) -> None:
     assert webhook.send(snapshot(client=JANE | {"firstName": "\\u0000"}))[0] == 200
     assert webhook.desk.sql('SELECT "firstName" FROM messaging."Client"') == [["\\u0000"]]
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe{}", json.dumps(snapshot()).encode().replace(b"Jane", b"J\xe9n\xe9")])
+def test_a_signed_body_that_is_not_text_is_400_and_not_401(webhook: Webhook, body: bytes) -> None:
+    content = f"msg-1.{int(NOW.timestamp())}.".encode() + body
+    mac = hmac.new(base64.b64decode(NEW_SECRET.removeprefix("whsec_")), content, hashlib.sha256).digest()
+    headers = {"webhook-signature": f"v1,{base64.b64encode(mac).decode()}"}
+    assert webhook.send(body, headers=headers) == (400, {"error": "invalid_request", "fields": []})
+    assert stored_events(webhook) == 0
 
 
 def test_a_webhook_id_too_long_to_be_one_is_refused(webhook: Webhook) -> None:

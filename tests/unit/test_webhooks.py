@@ -212,6 +212,14 @@ def test_a_signature_made_by_the_words_of_the_specification_verifies() -> None:
     assert accepts(headers)
 
 
+def test_the_bytes_of_a_body_are_signed_whether_they_are_text_or_not() -> None:
+    body = b'{"firstName": "J\xe9r\xf4me"}'
+    mac = hmac.new(b"k" * 32, f"msg_1.{int(NOW.timestamp())}.".encode() + body, hashlib.sha256).digest()
+    headers = signed() | {"webhook-signature": f"v1,{base64.b64encode(mac).decode()}"}
+    assert accepts(headers, body=body)
+    assert not accepts(headers, body=body + b"\xff")
+
+
 @pytest.mark.parametrize(("seconds", "accepted"), [(0, True), (300, True), (-300, True), (301, False), (-301, False)])
 def test_the_tolerance_is_five_minutes_either_way(seconds: int, accepted: bool) -> None:
     assert accepts(signed(at=NOW + timedelta(seconds=seconds))) is accepted
