@@ -25,7 +25,7 @@ SQL = Path(__file__).parent / "sql"
 # As durable as a real server: a commit is on disk when it is answered.
 _DURABLE = (
     "shared_buffers=256MB", "max_wal_size=4GB", "max_connections=100", "log_min_messages=warning",
-    "unix_socket_directories=''",
+    "unix_socket_directories=",
 )  # fmt: skip
 _SLICES = r"""
 import json, re, sys, time
