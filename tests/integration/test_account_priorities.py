@@ -108,6 +108,13 @@ def test_a_record_that_cannot_be_written_is_a_warning(desk: AccountsDesk, sql: S
     assert answer["status"] == "completed"
 
 
+def test_a_record_that_cannot_be_read_is_a_warning_too(desk: AccountsDesk, sql: Sql) -> None:
+    add_customers(sql, "2025-10-01Z")
+    sql("ALTER TABLE ops.migration_record RENAME TO elsewhere")
+    done = desk.output(dryRun=False)
+    assert "⚠ Migration record could not be created (42P01)" in done["report"]
+
+
 def test_a_rollback_of_the_data_gives_classes_and_priorities_back(desk: AccountsDesk, sql: Sql) -> None:
     add_customers(sql, "2025-10-01Z", "2025-01-01Z", None)
     run = run_id(desk)
