@@ -250,7 +250,7 @@ def test_pool_numbers_go_to_open_threads_in_their_order_and_back_to_the_client_w
         world.thread(client_id=clients[0], status="closed", one_time=True),
         *(world.thread(client_id=client, one_time=True) for client in clients[1:]),
     )
-    assert both(desk, asOf="2025-01-20") == {"Threads updated": 4, "Threads flagged for review": 1}
+    assert both(desk, asOf="2025-01-20", batchSize=1) == {"Threads updated": 4, "Threads flagged for review": 1}
     assert threads(sql) == [
         [FRONT_DESK, "front_desk"], ["+15550100002", "pool"], [POOL, "pool"], [FRONT_DESK, "front_desk"],
     ]  # fmt: skip
