@@ -38,6 +38,7 @@ _INVITING = (
     "<buscame> ..3 en|por|al|via mi|el? <any>",
     "search|search_for|look_up|look_for|lookup|google ..4 on <sure>",
     "my apple_id is",
+    "be <sure> friends",
     "hmu|hit_up on|via|thru|through <any>",
     "<sure> me|us",
     (
@@ -61,7 +62,7 @@ _INVITING = (
     "follow|add ..2 on <any>",
     (
         "whats|what_is|got|have|give|gimme|send|share|drop|cual_es|tienes|pasame|dame|need|use|usas|uses me?"
-        " your|ur|a|an|you|you_on|u|tu|tus|the? <sure>"
+        " your|ur|a|an|you|you_on|u|tu|tus|the? <sure> !photo|photos|post|posts|video|pic|pics|story|reel"
     ),
     (
         "switch|move|talk|chat|continue|go|take_this|hop|connect|lets|jump|join|prefer|hablemos ..3"
@@ -76,6 +77,7 @@ _INVITING = (
     "you|u|usted|tu|ya on|in|en <sure>|telegram|signal $",
 )
 _PAYING = (
+    "can|could|do|may|should|would i|you|u|we ..1 <sure_pay>",
     (
         "<sure_pay> me|us|you|u|him|her|to|tag|handle|name|id|instead|works|work|is|ok|okay|under|too|or|and_skip|for"
         "|directly|direct|account|cash|and"
@@ -226,7 +228,7 @@ def _name_after(reading: Reading, service: int, word: str) -> int | None:
     is_name = len(name) >= _SHORTEST_NAME and name.isalpha() and name not in _NO_NAME
     is_joined = reading.words[at + 1 : at + 2] != [] and reading.words[at + 1] in _JOINERS
     is_alone = at + _FULL_NAME >= len(reading.words) or not reading.gap(at).isspace() or is_joined
-    told = told or is_joined or (word in PAYMENTS and "-" in whole)
+    told = told or is_joined or (word in PAYMENTS and any(sign in whole for sign in "-._"))
     if reading.gap(at) == "#" and reading.words[at + 1 : at + 2] and reading.words[at + 1].isdigit():
         return at + 1
     told = told or (len(name) > _NAME_REACH and name not in _PREDICATES and reading.words[at - 1] in {"is", "es"})

@@ -89,6 +89,8 @@ def _word(reading: Reading, i: int, gap: str, vocabulary: frozenset[str]) -> tup
             across = word + without_leet(gap).strip("-*._") + without_leet(following)
             if across in vocabulary and word not in vocabulary:
                 return across, i + 1
+    if word[-1] == "s" and word[:-1] in vocabulary and reading.text.startswith("'s", reading.ends[i] - 2):
+        return word[:-1] + " is", i
     if not word.isalpha() and not word.isdigit():
         plain = without_leet(word)
         if plain in vocabulary:

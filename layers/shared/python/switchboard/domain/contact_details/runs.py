@@ -105,7 +105,11 @@ def _is_quantity(piece: Piece, reading: Reading) -> bool:
     if after >= len(reading.words) or len(piece.digits) > _MOST_QUANTITY_DIGITS or piece.digits[0] == "0":
         return False
     word = reading.words[after]
-    if word not in UNITS or reading.text[piece.end : reading.starts[after]] not in _UNIT_GAP:
+    if (
+        word not in UNITS
+        or reading.text[piece.end : reading.starts[after]] not in _UNIT_GAP
+        or reading.gap(after) == "-"
+    ):
         return False
     return word not in SOFT_UNITS or _stands_alone(piece, reading)
 

@@ -40,7 +40,7 @@ _CLASSES = {
     "not": "dont doesnt wont does_not do_not never shouldnt cant",
     "give": "share drop swap exchange trade leave sending giving send give shoot heres here_is this_is ill_send"
     " leaving lemme_give",
-    "ask": "whats what_is whats_the_best send give gimme get have need share drop want grab ask_for tell"
+    "ask": "whats what_is whats_the_best send shoot give gimme get have need share drop want grab ask_for tell"
     " lmk leave write write_down jot_down can_i_have could_i_have may_i_have got pass let_me_know let_us_know know",
     "cheap": "cheaper less discount better_rate better_price better_deal lower_rate lower_price save_money"
     " save_the_fee save_the_fees deal",
@@ -80,6 +80,18 @@ _RULES = (
     "cash ..5 instead",
     "for cash $",
     "wise|chime me",
+    "ask me for my number|cell|digits",
+    "on|at|to my|our other|second phone|cell|number|line",
+    "on_my_own time for? half|less|cash|cheaper",
+    "leaving|quitting the|this|my company|agency soon|but|and|so|next",
+    "dont|do_not|please_dont|never go|book through|thru|via the? company|agency|them|platform",
+    "how_about|what_about cash",
+    "do|doing our own thing|deal|arrangement",
+    "<deal> me|us on_my_own",
+    (
+        "rather|prefer|prefer_to ..1 pay|paying|text|texting|hire|deal_with|work_with you than|over|instead_of|not"
+        " them|the? company|agency|app"
+    ),
     "lets ..2 cash",
     "whats|what_is ..2 email|cell for you|to_reach",
     "lets|we_can|we_could|you_can|could_we|should_we|you_could ..3 not|avoid|skip ..2 through|thru|via the|this <firm>",
@@ -89,7 +101,7 @@ _RULES = (
     "no_need|dont_need|do_not_need|not_need for|to_use|to_involve|to_tell? the|an|a|this company|agency|app|middleman",
     "directly|direct|privately with|to|through|from me|us|you|u",
     "<your>|my|his|her <private> phone|cell|mobile? <line>|line",
-    "an|a <private> phone|cell|mobile? <line>|line !or|for",
+    "an|a <private> phone|cell|mobile? <line>|line !or",
     "<ask> me|us|to? <your> ..1 <line>",
     "share|send|give|drop|pass me|us|ya? <your> ..1 <line> with?",
     "<give> you|u|over|each_other|ya|him|her? <my>|each_others ..1 number|numbers|digits|cell|<line> !is_up|here",
@@ -107,7 +119,7 @@ _RULES = (
     "skip|skipping <the>? service|middleman",
     "cut|leave|keep|cutting|leaving|keeping <the>? <company>|them|everyone_else out",
     "skip|skipping|avoid|save|dodge <the>|on? ..1 fee|fees|commission !the|a|at|is|was",
-    "off|outside <the>? app|platform|books|system|record",
+    "off|outside <the>? app|platform|books|system",
     "cut|cutting out <the>? middleman|middle_man|agency|company|office",
     "no middleman|middle_man|agency|agency_fee|agency_fees|app_fee|app_fees|company_fees|app_needed|company",
     "dont|not|never|without tell|telling|mention <the> office|company|agency|boss|owner",
@@ -148,6 +160,7 @@ _ORDINARY_RULES = (
         "number|cell|email|phone|info from|off|with|to the|our|your"
         " office|company|app|sheet|list|fridge|binder|system|website"
     ),
+    "company|office|app|agency|they give|gives|gave|sent|send|sends you|me|us|them",
     "is|was|been|being|got|its off|outside the? app|system|office",
     "through_the_app|through_this_app|in_the_app|on_the_app",
     "vets|vet|doctors|neighbors|office|gate cell|number|phone|office|phone_number",

@@ -69,6 +69,7 @@ def read(text: str) -> Reading:
     for match in _WORD.finditer(folded.text):
         word = match.group()
         if not word.isalnum():
+            known.add(word.partition("'")[0])
             word = "".join(filter(str.isalnum, word))
         if not (word.isalpha() or word.isdigit()):
             known.add(without_leet(word))

@@ -36,7 +36,8 @@ _HOST_END = re.compile(r"[/?#:]")
 _ENDINGS = ALL_ENDINGS | SPOKEN_ENDINGS
 _DOTS = frozenset({"dot", "punto", "point", "period"})
 _RUN_TOGETHER = re.compile(
-    r"(?<![a-z0-9])(?:www(?P<bare>[a-z0-9-]{4,40})com|(?P<host>[a-z0-9-]{4,40})dot(?P<end>com|net|org))(?![a-z0-9])"
+    r"(?<![a-z0-9])(?:www[ ,]?(?P<bare>[a-z0-9-]{4,40})[ ,]?com|(?P<host>[a-z0-9-]{4,40})"
+    r"dot(?P<end>com|net|org))(?![a-z0-9])"
 )
 _RARE_DOTS = frozenset({"point", "period"})
 _BRACKETED_DOT = re.compile(r"\s{0,2}[\[({<]\s{0,2}(?:\.|dot|punto)\s{0,2}[\])}>]\s{0,2}")
