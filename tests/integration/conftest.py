@@ -14,7 +14,7 @@ from tests.inbound_texts import Switchboard
 
 @pytest.fixture(scope="module")
 def stage_simulator() -> Iterator[TwilioSimulator]:
-    """One Twilio simulator for a module: it reads its OpenAPI document once. Tests say themselves what was delivered."""
+    """One simulator for a module: it reads its OpenAPI document once. Tests say what was delivered."""
     simulator = TwilioSimulator(account_sid=ACCOUNT, auth_token=TOKEN, public_base_url=BASE_URL)
     simulator._callbacks.deliver = lambda message: None  # type: ignore[method-assign]  # no carrier in the background
     simulator.start()

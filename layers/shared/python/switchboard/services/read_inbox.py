@@ -101,7 +101,8 @@ def _reason(row: Row) -> str | None:
     route = said.get("route")
     reason = route.get("reason") if isinstance(route, dict) else None
     why_not = row["failure_detail"] if row["direction"] == "outbound" else None
-    return why_not or reason or said.get("reason") or row["failure_code"]
+    found: str | None = why_not or reason or said.get("reason") or row["failure_code"]
+    return found
 
 
 def _metadata(text: str | None) -> dict[str, Any]:
