@@ -52,6 +52,14 @@ def test_a_wrong_input_fails_the_execution_naming_every_bad_field(states: Machin
     assert sql("SELECT count(*) FROM ops.backfill_run") == [[0]]
 
 
+@pytest.mark.parametrize("given", ["[]", '"lead-customers"', "5", "null", "{}"])
+def test_an_input_that_names_no_backfill_is_an_invalid_input(states: Machine, given: str) -> None:
+    execution = states.client.start_execution(stateMachineArn=states.arn, input=given)
+    ended = states.wait(execution["executionArn"])
+    assert (ended.status, ended.error) == ("FAILED", "InvalidInput")
+    assert "backfill: one of account-priorities" in ended.cause["message"]
+
+
 def test_payloads_stay_small_with_as_many_lanes_as_there_may_be(states: Machine, sql: Sql) -> None:
     sql(
         """INSERT INTO intake."Lead" (channel, "messengerPsid")
