@@ -55,6 +55,15 @@ def test_expanding_leaves_the_earlier_rows_instants_as_they_are(earlier: Sql, em
     ]
 
 
+def test_the_earlier_application_goes_on_inserting_rows(earlier: Sql, empty_database_url: str) -> None:
+    revise(empty_database_url, "expand")
+    earlier(
+        'INSERT INTO messaging."MessageThread" (id, "orgId", scope, "updatedAt")'
+        " VALUES ('thread-5', 'default', 'internal', '2024-12-01')"
+    )
+    assert earlier("SELECT status FROM messaging.\"MessageThread\" WHERE id = 'thread-5'") == [["open"]]
+
+
 def test_expanding_is_possible_whatever_the_rows(earlier: Sql, empty_database_url: str) -> None:
     earlier(BROKEN_ROWS)
     revise(empty_database_url, "expand")

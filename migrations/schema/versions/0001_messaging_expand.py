@@ -439,6 +439,8 @@ def _create_or_complete(connection: Connection, schema: str, table: str, columns
         if name in wanted and data_type == "USER-DEFINED":  # an enum of the earlier application becomes text
             connection.execute(text(f"{alter} DROP DEFAULT"))
             connection.execute(text(f'{alter} TYPE text USING "{name}"\\:\\:text'))
+            if " DEFAULT " in wanted[name]:  # the earlier application goes on inserting rows without it
+                connection.execute(text(f"{alter} SET DEFAULT {wanted[name].split(' DEFAULT ')[1]}"))
         if name in wanted and not is_nullable and "NOT NULL" not in wanted[name]:  # a name, say, may be missing now
             connection.execute(text(f"{alter} DROP NOT NULL"))
     for name, kind in wanted.items():
