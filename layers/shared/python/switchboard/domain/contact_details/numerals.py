@@ -96,9 +96,13 @@ def _value(written: str, values: dict[str, str]) -> str:
 
 def _is_hyphenated_to_figures(reading: Reading, i: int) -> bool:
     """Whether a sign without spaces joins the word to one with figures: "2O2-SSS-OI47"."""
-    before = i > 0 and reading.gap_before(i) in _HYPHENS and not reading.words[i - 1].isalpha()
-    after = i + 1 < len(reading.words) and reading.gap(i) in _HYPHENS and not reading.words[i + 1].isalpha()
+    before = i > 0 and reading.gap_before(i) in _HYPHENS and _may_be_figures(reading.words[i - 1])
+    after = i + 1 < len(reading.words) and reading.gap(i) in _HYPHENS and _may_be_figures(reading.words[i + 1])
     return before or after
+
+
+def _may_be_figures(word: str) -> bool:
+    return not word.isalpha() or _LETTERS_AS_FIGURES.fullmatch(word) is not None
 
 
 def _is_joined_part(reading: Reading, i: int) -> bool:

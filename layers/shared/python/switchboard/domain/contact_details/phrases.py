@@ -30,6 +30,7 @@ _COMPOUNDS = {
     ("i", "message"): "imessage",
 }
 _OWNERS = frozenset({"your", "ur", "my", "a", "the", "his", "her"})
+_SPEAKERS = frozenset({"my", "our", "mi"})
 _INNER_SIGNS = frozenset("@$!-*._")
 
 
@@ -89,7 +90,8 @@ def _word(reading: Reading, i: int, gap: str, vocabulary: frozenset[str]) -> tup
             across = word + without_leet(gap).strip("-*._") + without_leet(following)
             if across in vocabulary and word not in vocabulary:
                 return across, i + 1
-    if word[-1] == "s" and word[:-1] in vocabulary and reading.text.startswith("'s", reading.ends[i] - 2):
+    is_owned = i > 0 and reading.words[i - 1] in _SPEAKERS
+    if is_owned and word[-1] == "s" and word[:-1] in vocabulary and reading.text.startswith("'s", reading.ends[i] - 2):
         return word[:-1] + " is", i
     if not word.isalpha() and not word.isdigit():
         plain = without_leet(word)

@@ -61,23 +61,24 @@ _CLASSES = {
 _RULES = (
     "<reach> <you> ..1 <directly>",
     "<deal> <object>? <adverb>? <directly>",
-    "work|working|sit|freelance privately|independently|on_the_side|off_the_books|freelance",
+    "work|working|sit privately|on_the_side|off_the_books|freelance",
+    "i|you|u ..1 work independently",
     "pay|paying|paid me|you|u|us ..1 cash|in_cash",
     "if|could|can|we|would ..1 <you>? pay ..1 in? cash",
     "<serve> it|this|things? for|with me|us|you|u|each_other|one_another <adverb>? <directly>",
     "<deal>|<serve> ..3 ourselves|among_ourselves|between_ourselves|on_our_own !if",
     "also ..2 on_my_own|for_myself|independently",
     "on_my_own|for_myself ..2 cheaper|less|lower",
-    "own pet? business|clients",
+    "i|we ..1 have|run|got my|our own pet? business|clients",
     "if|when its|it_is just us|you_and_me|the_two_of_us $",
     (
-        "quit|drop|ditch|forget|cancel|canceled|cancelled|leave with? the|this app|company|agency|platform|booking and"
-        " ..4 me|cash|direct|directly|paid|pay"
+        "quit|drop|ditch|forget|cancel|canceled|cancelled with? the|this app|company|agency|platform|booking and"
+        " ..4 me|cash|direct|directly|paid"
     ),
-    "lower|less|cheaper ..2 if you|we|u dont_use|do_not_use|skip|leave",
+    "lower|less|cheaper ..2 if you|we|u dont_use|do_not_use|skip|leave the|this? <firm>|service",
     "clients|work|jobs|book|hire|text|call|talk|reach|chat ..2 outside of? this|here $",
     "reach|text|call|contact you|u without|besides this|the number|app",
-    "cash ..5 instead",
+    "cash ..5 instead_of booking|paying|using|going|the_app|the_company",
     "for cash $",
     "wise|chime me",
     "ask me for my number|cell|digits",
@@ -85,7 +86,7 @@ _RULES = (
     "on_my_own time for? half|less|cash|cheaper",
     "leaving|quitting the|this|my company|agency soon|but|and|so|next",
     "dont|do_not|please_dont|never go|book through|thru|via the? company|agency|them|platform",
-    "how_about|what_about cash",
+    "how_about|what_about cash !tip|tips",
     "do|doing our own thing|deal|arrangement",
     "<deal> me|us on_my_own",
     (

@@ -34,7 +34,7 @@ LABELS = words_of(
     "unit units apt apts apartment apartments room rooms suite suites bldg buildings kennels stalls aisle bin"
     " reg akc registry locker code codes keypad lockbox alarm pin passcode password pass ssid network pw gate chip"
     " microchip"
-    " microchipped avid homeagain"
+    " microchipped microchips chips avid homeagain"
     " order orders tracking ups usps fedex dhl package invoice inv booking reservation claim license licence"
     " tag tags serial sn confirmation conf receipt account acct policy ref reference ticket zip flight rabies"
     " registration permit batch lot sku upc barcode isbn model vin plate router wifi rx prescription"
