@@ -48,6 +48,8 @@ def dev() -> int:
     try:
         with Stack(Options.from_environ(os.environ)) as stack:
             print(f"The API is at {stack.addresses.api_url}; all addresses: {stack.options.file}; Ctrl-C stops.")
+            print(f"The owner's inbox: {stack.addresses.api_url}/inbox")
+            print(f"Everybody's phone: {stack.addresses.twilio_url}/phones")
             print("ready", flush=True)
             stack.wait()
     except (PartFailed, PortTaken, ValueError) as error:

@@ -3,10 +3,11 @@
 import socket
 from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local.facts import PUBLIC_BASE_URL, ROOT, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN
+from local.facts import BOOKING_SECRET, PUBLIC_BASE_URL, ROOT, TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, Addresses
 from local.process import Part
 
 
@@ -79,6 +80,7 @@ class TwilioPart:
     """The Twilio simulator; its callbacks go to the gateway."""
 
     def __init__(self, *, port: int, api_url: str) -> None:
+        from local.phones import Phones
         from local.twilio_simulator import TwilioSimulator
 
         self._simulator = TwilioSimulator(
@@ -88,6 +90,9 @@ class TwilioPart:
             deliver_to=api_url,
             port=port,
         )
+        self._phones = Phones(_of_webhooks(api_url), self._simulator.account, now=lambda: datetime.now(UTC))
+        for method, path, answer in self._phones.routes():
+            self._simulator.add_route(method, path, answer)
 
     def start(self) -> dict[str, Any]:
         """Answers with its URL."""
@@ -95,11 +100,21 @@ class TwilioPart:
         return {"url": self._simulator.url}
 
     def command(self, word: str) -> None:
-        """There is nothing to ask of it."""
+        """Learns where AWS is: the page /phones switches a flag there."""
+        self._phones.aws_url = word
 
     def stop(self) -> None:
         """Stops serving."""
         self._simulator.stop()
+
+
+def _of_webhooks(api_url: str) -> Addresses:
+    """What somebody needs who calls the webhooks only."""
+    return Addresses(
+        api_url=api_url, public_base_url=PUBLIC_BASE_URL, database_url="", twilio_url="", aws_endpoint_url="",
+        state_machine_arn="", flags_path="", booking_secret=BOOKING_SECRET, twilio_auth_token=TWILIO_AUTH_TOKEN,
+        twilio_account_sid=TWILIO_ACCOUNT_SID, owner_token="",
+    )  # fmt: skip
 
 
 class FunctionsPart:

@@ -119,6 +119,7 @@ class Stack:
         self.twilio = self._begin("twilio", {"port": options.twilio_port, "api_url": api_url})
         database_url = self._prepare_database()
         cloud, twilio = self.cloud.ready(), self.twilio.ready()
+        self.twilio.command(cloud["url"])
         self.addresses = Addresses(
             api_url=api_url, public_base_url=PUBLIC_BASE_URL, database_url=database_url, twilio_url=twilio["url"],
             aws_endpoint_url=cloud["url"], state_machine_arn=cloud["state_machine_arn"], flags_path=FLAGS_PATH,
