@@ -6,9 +6,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
-from switchboard.domain.contact_details.repeats import Repeat, repeats_in
+from switchboard.domain.contact_details.repeats import repeats_in
 
 # Letters of other scripts that look like a Latin one (its lower case after case folding).
 _LOOK_ALIKES = {
@@ -103,10 +102,10 @@ def fold(text: str) -> Folded:
     return _without(folded, repeats) if repeats else folded
 
 
-def _without(folded: Folded, repeats: list[Repeat]) -> Folded:
-    kept = [
-        slice(one.end, other.start) for one, other in pairwise([Repeat(0, 0), *repeats, Repeat(len(folded.text), 0)])
-    ]
+def _without(folded: Folded, repeats: list[tuple[int, int]]) -> Folded:
+    begins = [0, *(end for _, end in repeats)]
+    ends = [*(start for start, _ in repeats), len(folded.text)]
+    kept = [slice(begin, end) for begin, end in zip(begins, ends, strict=True)]
     return Folded(
         "".join([folded.text[part] for part in kept]),
         [at for part in kept for at in folded.origin[part]],

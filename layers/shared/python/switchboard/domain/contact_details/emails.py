@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.names import (
@@ -34,8 +35,6 @@ _DOMAIN = re.compile(r"\s?((?:[a-z0-9-]{1,63}\.){1,6}[a-z0-9]{2,24})")
 _LOOSE_DOMAIN = re.compile(
     r"\s?((?:[a-z0-9-]{1,63}\s?[.,]\s?){1,3}(?:com|c0m|net|org|edu|biz|io|co|uk|info|c\s?[o0]\s?m))(?![a-z0-9])"
 )
-_RUN_TOGETHER = re.compile(r"([a-z0-9]{2,40}?)at([a-z0-9]{2,20})dot(com|net|org|co)(?![a-z0-9])")
-_SECRET = re.compile(r"(?:pw|pwd|pass|password|passcode|clave|contrasena|contraseña|login)[^a-z0-9]{1,3}(?:is |es )?$")
 _SECRET_REACH = 24
 _FIRST_LABEL = re.compile(
     r"\s?((?:g|hot|proton|fast) mail|out look|i cloud|[a-z0-9]{2,20}|(?:[a-z0-9] ){2,20}[a-z0-9])"
@@ -73,6 +72,18 @@ _ORDINARY_AFTER_COLON = words_of(
 )
 
 
+@cache
+@cache
+def _secret() -> re.Pattern[str]:
+    """What stands before a password."""
+    return re.compile(r"(?:pw|pwd|pass|password|passcode|clave|contrasena|contraseña|login)[^a-z0-9]{1,3}(?:is |es )?$")
+
+
+def _one_word() -> re.Pattern[str]:
+    """An address spoken in one word."""
+    return re.compile(r"([a-z0-9]{2,40}?)at([a-z0-9]{2,20})dot(com|net|org|co)(?![a-z0-9])")
+
+
 def emails_in(reading: Reading) -> list[EmailSpan]:
     """The addresses of a text in order, each once."""
     spans = _written(reading) if "@" in reading.text else []
@@ -99,7 +110,7 @@ def emails_in(reading: Reading) -> list[EmailSpan]:
 
 def _run_together(text: str) -> list[EmailSpan]:
     """Addresses spoken in one word: "jessATgmailDOTcom"."""
-    return [EmailSpan(match.start(), match.end(), f"{match[2]}.{match[3]}") for match in _RUN_TOGETHER.finditer(text)]
+    return [EmailSpan(match.start(), match.end(), f"{match[2]}.{match[3]}") for match in _one_word().finditer(text)]
 
 
 def _at_word(reading: Reading, i: int, word: str) -> EmailSpan | None:
@@ -137,7 +148,7 @@ def _around(text: str, at: int) -> EmailSpan | None:
     if local is None:
         return None
     start = max(0, at - _LOCAL_REACH) + local.start()
-    if host[1].rpartition(".")[2] not in PLAIN_ENDINGS and _SECRET.search(text, max(0, start - _SECRET_REACH), start):
+    if host[1].rpartition(".")[2] not in PLAIN_ENDINGS and _secret().search(text, max(0, start - _SECRET_REACH), start):
         return None
     return EmailSpan(start, at + 1 + skipped + host[0], host[1])
 

@@ -100,7 +100,6 @@ _NAMING = ("<any>|<pay>|google|lookup|handle|username|user_name|usuario|dms|my_n
 _SENTENCE_END = re.compile(r"[.!?]\s")
 _ADDRESSED = re.compile(r"\b(?:me|us|you|u)\b")
 _AT_NAME = re.compile(r"(?<![a-z0-9.*])@ ?([a-z][a-z0-9_.-]{2,40})")
-_MY_AT = re.compile(r"\bmy @ ?(?:name )?(?:is|:|=) ?[a-z0-9_.]{3,40}")
 _CASH_NAME = re.compile(r"\$ ?([a-z][a-z0-9_-]{2,30})")
 _FILLER = words_of(
     "dollar sign is its the my name handle user username id as under same at it on account me im mi es just and"
@@ -130,6 +129,12 @@ _SHORTEST_NAME = 3
 
 
 @cache
+@cache
+def _my_at() -> re.Pattern[str]:
+    """A name told as somebody's at."""
+    return re.compile(r"\bmy @ ?(?:name )?(?:is|:|=) ?[a-z0-9_.]{3,40}")
+
+
 def _rules(rules: tuple[str, ...]) -> re.Pattern[str]:
     return compile_rules(rules, _CLASSES)
 
@@ -277,7 +282,7 @@ def signed_names_in(reading: Reading) -> list[tuple[int, int]]:
     if "$" in text:
         spans.extend(match.span() for match in _CASH_NAME.finditer(text))
     if "@" in text:
-        spans.extend(match.span() for match in _MY_AT.finditer(text))
+        spans.extend(match.span() for match in _my_at().finditer(text))
         for match in _AT_NAME.finditer(text):
             name = match.group(1).rstrip(".-")
             written = reading.as_written(match.start(1), match.start(1) + len(name))

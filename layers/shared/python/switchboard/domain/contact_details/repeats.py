@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 _SAMPLE = 32
 _LONGEST_PERIOD = 64
 _KEPT_AT_EACH_END = 160
 
 
-class Repeat(NamedTuple):
-    """A part text[start:end], whole periods of a repetition, that tells nothing new."""
+def repeats_in(text: str) -> list[tuple[int, int]]:
+    """Start and end of the middles of all long repetitions, in order, by whole periods.
 
-    start: int
-    end: int
-
-
-def repeats_in(text: str) -> list[Repeat]:
-    """The middles of all long repetitions, in order; what is kept of each reads the same as all of it."""
-    found: list[Repeat] = []
+    What is kept of each repetition reads the same as all of it.
+    """
+    found: list[tuple[int, int]] = []
     at = 0
     while at + _SAMPLE < len(text):
         again = text.find(text[at : at + _SAMPLE], at + 1, at + 1 + _LONGEST_PERIOD + _SAMPLE)
@@ -29,7 +23,7 @@ def repeats_in(text: str) -> list[Repeat]:
         begin = at + _KEPT_AT_EACH_END
         superfluous = end - _KEPT_AT_EACH_END - begin
         if superfluous > 0:
-            found.append(Repeat(begin, begin + superfluous - superfluous % (again - at)))
+            found.append((begin, begin + superfluous - superfluous % (again - at)))
         at = max(end, at + _SAMPLE)
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.names import (
@@ -35,10 +36,6 @@ _REST = re.compile(r"(?::[0-9]{1,5})?[/?#][^\s]*")
 _HOST_END = re.compile(r"[/?#:]")
 _ENDINGS = ALL_ENDINGS | SPOKEN_ENDINGS
 _DOTS = frozenset({"dot", "punto", "point", "period"})
-_RUN_TOGETHER = re.compile(
-    r"(?<![a-z0-9])(?:www[ ,]?(?P<bare>[a-z0-9-]{4,40})[ ,]?com|(?P<host>[a-z0-9-]{4,40})"
-    r"dot(?P<end>com|net|org))(?![a-z0-9])"
-)
 _RARE_DOTS = frozenset({"point", "period"})
 _BRACKETED_DOT = re.compile(r"\s{0,2}[\[({<]\s{0,2}(?:\.|dot|punto)\s{0,2}[\])}>]\s{0,2}")
 _SPACED_ENDINGS = frozenset({"com", "net", "org"})
@@ -52,6 +49,15 @@ _SUBDOMAIN_LABELS = 3
 _SHORTEST_HOST = 2
 _LONG_HOST = 5
 _TRAILING = ".,!?;:)]}'\""
+
+
+@cache
+def _one_word() -> re.Pattern[str]:
+    """An address in one word."""
+    return re.compile(
+        r"(?<![a-z0-9])(?:www[ ,]?(?P<bare>[a-z0-9-]{4,40})[ ,]?com|(?P<host>[a-z0-9-]{4,40})"
+        r"dot(?P<end>com|net|org))(?![a-z0-9])"
+    )
 
 
 def urls_in(reading: Reading, *, allowed: Sequence[str]) -> list[UrlSpan]:
@@ -89,7 +95,7 @@ def _run_together(text: str) -> list[UrlSpan]:
         UrlSpan(
             match.start(), match.end(), f"{match['bare'] or match['host']}.{match['end'] or 'com'}", is_allowed=False
         )
-        for match in _RUN_TOGETHER.finditer(text)
+        for match in _one_word().finditer(text)
     ]
 
 

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from functools import cache
 
 from switchboard.domain.contact_details.cues import Cues
 from switchboard.domain.contact_details.phones import PhoneSpan, Scope, as_e164
 from switchboard.domain.contact_details.tokens import Reading
 
-_NUMBER = re.compile(
-    r"(?<![\w-])(?:\+?1[ .-]?)?(?:\(?(?P<area>[2-9][0-9]{2})\)?[ .-]{0,2})?"
-    r"[2-9][0-9]{2}(?P<sign>[ .-])[a-z]{4}(?![\w-])"
-    r"|(?<![\w-])(?:1[ .-]?)?(?P<split>[2-9][0-9]{2})(?P<split_sign>[ .-])"
-    r"(?:[a-z]{7}|[a-z]{3}[ .-][a-z]{4}|[a-z]{4}[ .-][a-z]{3})(?![\w-])"
-    r"|(?<![\w-])(?:1[ .-]?)?(?P<free>8(?:00|88|77|66|55|44|33))[.-][a-z]{7}(?![\w-])"
-)
 _HINT = re.compile(r"[0-9]{3}[ .-][a-z]{3}")
 _KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
 _THRESHOLD = 4.0
 _WITH_AREA, _LOCAL, _IN_CAPITALS = 2.0, 1.0, 2.0
+
+
+@cache
+def _number() -> re.Pattern[str]:
+    """A number with letters."""
+    return re.compile(
+        r"(?<![\w-])(?:\+?1[ .-]?)?(?:\(?(?P<area>[2-9][0-9]{2})\)?[ .-]{0,2})?"
+        r"[2-9][0-9]{2}(?P<sign>[ .-])[a-z]{4}(?![\w-])"
+        r"|(?<![\w-])(?:1[ .-]?)?(?P<split>[2-9][0-9]{2})(?P<split_sign>[ .-])"
+        r"(?:[a-z]{7}|[a-z]{3}[ .-][a-z]{4}|[a-z]{4}[ .-][a-z]{3})(?![\w-])"
+        r"|(?<![\w-])(?:1[ .-]?)?(?P<free>8(?:00|88|77|66|55|44|33))[.-][a-z]{7}(?![\w-])"
+    )
 
 
 def vanity_numbers_in(reading: Reading, scope: Scope) -> list[PhoneSpan]:
@@ -28,7 +34,7 @@ def vanity_numbers_in(reading: Reading, scope: Scope) -> list[PhoneSpan]:
         return []
     cues = Cues(reading)
     spans = []
-    for match in _NUMBER.finditer(reading.text):
+    for match in _number().finditer(reading.text):
         is_loud = reading.as_written(match.end() - 4, match.end()).isupper()
         if (match["sign"] == " " or match["split"]) and not is_loud:
             continue
