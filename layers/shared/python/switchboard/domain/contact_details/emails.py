@@ -36,6 +36,7 @@ _LOOSE_DOMAIN = re.compile(
     r"\s?((?:[a-z0-9-]{1,63}\s?[.,]\s?){1,3}(?:com|c0m|net|org|edu|biz|io|co|uk|info|c\s?[o0]\s?m))(?![a-z0-9])"
 )
 _SECRET_REACH = 24
+_ONE_WORD = re.compile(r"([a-z0-9]{2,40}?)at([a-z0-9]{2,20})dot(com|net|org|co)(?![a-z0-9])")
 _FIRST_LABEL = re.compile(
     r"\s?((?:g|hot|proton|fast) mail|out look|i cloud|[a-z0-9]{2,20}|(?:[a-z0-9] ){2,20}[a-z0-9])"
 )
@@ -73,15 +74,9 @@ _ORDINARY_AFTER_COLON = words_of(
 
 
 @cache
-@cache
 def _secret() -> re.Pattern[str]:
     """What stands before a password."""
     return re.compile(r"(?:pw|pwd|pass|password|passcode|clave|contrasena|contraseña|login)[^a-z0-9]{1,3}(?:is |es )?$")
-
-
-def _one_word() -> re.Pattern[str]:
-    """An address spoken in one word."""
-    return re.compile(r"([a-z0-9]{2,40}?)at([a-z0-9]{2,20})dot(com|net|org|co)(?![a-z0-9])")
 
 
 def emails_in(reading: Reading) -> list[EmailSpan]:
@@ -110,7 +105,7 @@ def emails_in(reading: Reading) -> list[EmailSpan]:
 
 def _run_together(text: str) -> list[EmailSpan]:
     """Addresses spoken in one word: "jessATgmailDOTcom"."""
-    return [EmailSpan(match.start(), match.end(), f"{match[2]}.{match[3]}") for match in _one_word().finditer(text)]
+    return [EmailSpan(match.start(), match.end(), f"{match[2]}.{match[3]}") for match in _ONE_WORD.finditer(text)]
 
 
 def _at_word(reading: Reading, i: int, word: str) -> EmailSpan | None:
