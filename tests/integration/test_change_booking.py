@@ -463,6 +463,13 @@ def test_a_guest_with_the_clients_phone_is_adopted_with_their_thread(desk: Booki
     assert desk.sql('SELECT id FROM messaging."Client"') == [["client-1"]]
 
 
+def test_an_adopted_guests_thread_is_classified_by_the_bookings(desk: BookingDesk) -> None:
+    guest = desk.world.client("+15555550101", guest=True)
+    general = desk.world.thread(client_id=guest, scope="client_general")
+    desk.tell()
+    assert desk.sql('SELECT "isOneTimeClient" FROM messaging."MessageThread" WHERE id = :id', id=general) == [[False]]
+
+
 def test_a_client_with_a_general_thread_keeps_one_open_when_a_guest_is_adopted(desk: BookingDesk) -> None:
     world = desk.world
     world.client("+15555550199", client_id="client-1")

@@ -51,6 +51,49 @@ def test_an_opt_out_holds_on_every_number(board: Switchboard, world: World) -> N
     assert board.rules()[-1] == "unreachable"
 
 
+def one_time(board: Switchboard) -> list[Any]:
+    return [
+        row[0]
+        for row in board.rows(
+            """SELECT "isOneTimeClient" FROM messaging."MessageThread" WHERE scope = 'client_general'"""
+        )
+    ]
+
+
+def test_a_strangers_general_thread_is_that_of_a_one_time_client(board: Switchboard, world: World) -> None:
+    board.text("hello", sender="+15555550177", to=FRONT_DESK)
+    assert one_time(board) == [True]
+
+
+@pytest.mark.parametrize(
+    ("mark", "plan", "recurring", "found"),
+    [
+        (None, False, False, True),
+        (None, True, False, False),
+        (None, False, True, False),
+        (False, True, True, True),
+        (True, False, False, False),
+    ],
+)
+def test_a_general_thread_is_classified_by_any_booking_of_the_client(
+    board: Switchboard, *, mark: bool | None, plan: bool, recurring: bool, found: bool
+) -> None:
+    world = World(board.sql)
+    world.organisation()
+    client = world.client(CLIENT)
+    board.sql('UPDATE messaging."Client" SET "isRecurringOverride" = cast(:mark AS boolean)', mark=mark)
+    board.sql(
+        """INSERT INTO messaging."Booking" ("orgId", id, "clientId", status, "isRecurring", "hasWeeklyPlan",
+               "isMeetAndGreet", "createdAt", "updatedAt")
+           VALUES ('default', 'booking-9', :client, 'confirmed', :recurring, :plan, false, now(), now())""",
+        client=client,
+        recurring=recurring,
+        plan=plan,
+    )
+    board.text("hello", to=FRONT_DESK)
+    assert one_time(board) == [found]
+
+
 def test_a_person_who_opted_out_may_still_write(board: Switchboard, world: World) -> None:
     world.assigned()
     world.opt_out(CLIENT)

@@ -243,10 +243,20 @@ WITH doc AS MATERIALIZED (
 ), threads AS (
     INSERT INTO {messaging}."MessageThread" (
         id, "orgId", scope, "clientId", "assignedSitterId", status, "messageNumberId", "numberClass",
-        "maskedNumberE164", "isMeetAndGreet", "ownerUnreadCount", "createdAt", "updatedAt"
+        "maskedNumberE164", "isOneTimeClient", "isMeetAndGreet", "ownerUnreadCount", "createdAt", "updatedAt"
     )
-    SELECT t.id, :org_id, t.scope, t.client_id, t.sitter_id, 'open', t.number_id, t.number_class, t.number_e164, false,
-           0, cast(:now AS timestamptz), cast(:now AS timestamptz)
+    SELECT t.id, :org_id, t.scope, t.client_id, t.sitter_id, 'open', t.number_id, t.number_class, t.number_e164,
+           -- domain/classification.py, of any booking of the client
+           CASE WHEN t.client_id IS NOT NULL THEN coalesce(
+               (SELECT NOT c."isRecurringOverride" FROM {messaging}."Client" AS c
+                WHERE c."orgId" = :org_id AND c.id = t.client_id),
+               NOT EXISTS (SELECT 1 FROM {messaging}."Client" AS c
+                           WHERE c."orgId" = :org_id AND c.id = t.client_id AND c."hasWeeklyPlan")
+               AND NOT EXISTS (SELECT 1 FROM {messaging}."Booking" AS b
+                               WHERE b."orgId" = :org_id AND b."clientId" = t.client_id
+                                   AND (b."isRecurring" OR b."hasWeeklyPlan"))
+           ) END,
+           false, 0, cast(:now AS timestamptz), cast(:now AS timestamptz)
     FROM doc,
          jsonb_to_recordset(d -> 'threads') AS t (
              id text, scope text, client_id text, sitter_id text, number_id text, number_class text, number_e164 text

@@ -1,5 +1,6 @@
 -- name: adopt_guests
--- Re-points everything of the guests to the client. Of several open general threads the oldest stays open.
+-- Re-points everything of the guests to the client. Of several open general threads the oldest stays open; adopted ones
+-- are classified by domain/classification.py, of any booking of the client.
 WITH guest AS (
     SELECT unnest(cast(:guests AS text[])) AS id
 ), general AS (
@@ -10,6 +11,15 @@ WITH guest AS (
 ), thread AS (
     UPDATE {messaging}."MessageThread" AS t
     SET "clientId" = :client_id, "updatedAt" = cast(:now AS timestamptz),
+        "isOneTimeClient" = CASE WHEN t.scope <> 'client_general' THEN t."isOneTimeClient" ELSE coalesce(
+            (SELECT NOT c."isRecurringOverride" FROM {messaging}."Client" AS c
+             WHERE c."orgId" = :org_id AND c.id = :client_id),
+            NOT EXISTS (SELECT 1 FROM {messaging}."Client" AS c
+                        WHERE c."orgId" = :org_id AND c.id = :client_id AND c."hasWeeklyPlan")
+            AND NOT EXISTS (SELECT 1 FROM {messaging}."Booking" AS b
+                            WHERE b."orgId" = :org_id AND b."clientId" = :client_id
+                                AND (b."isRecurring" OR b."hasWeeklyPlan"))
+        ) END,
         status = CASE WHEN t.id IN (SELECT id FROM general WHERE place > 1) THEN 'closed' ELSE t.status END
     WHERE t."orgId" = :org_id AND t."clientId" IN (SELECT id FROM guest)
 ), event AS (
