@@ -17,6 +17,7 @@ MODULES = (
     "throughput",
     "lead_customers",
     "account_priorities",
+    "inbox",
 )
 _HEADS = ("figure", "measured", "bar", "", "made of")
 
