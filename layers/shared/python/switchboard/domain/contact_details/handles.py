@@ -129,12 +129,12 @@ _SHORTEST_NAME = 3
 
 
 @cache
-@cache
 def _my_at() -> re.Pattern[str]:
     """A name told as somebody's at."""
     return re.compile(r"\bmy @ ?(?:name )?(?:is|:|=) ?[a-z0-9_.]{3,40}")
 
 
+@cache
 def _rules(rules: tuple[str, ...]) -> re.Pattern[str]:
     return compile_rules(rules, _CLASSES)
 
