@@ -361,7 +361,3 @@ def test_a_thread_of_thousands_of_texts_shows_the_newest(board: Switchboard, wor
     )  # fmt: skip
     messages = desk.get(f"/api/threads/{ids['thread']}")["messages"]
     assert [messages[0]["body"], messages[-1]["body"], len(messages)] == ["1501", "2000", 500]
-
-
-def test_runs_of_backfills_are_followed(world: World, desk: Desk) -> None:
-    assert desk.get("/api/backfills") == {"runs": []}
