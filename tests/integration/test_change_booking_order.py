@@ -1,6 +1,7 @@
 """Booking events in any order, repeated, and at once: the same state comes out."""
 
 import itertools
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from switchboard.domain.desired_state import Outcome
+from switchboard.store import held_texts
 from switchboard.store.database import Database
 from tests.booking_desk import BO, JANE, OMAR, SAM, BookingDesk, opened_desk, snapshot
 from tests.builders import Sql
@@ -150,3 +152,18 @@ def test_a_sitter_who_leaves_while_their_bookings_change_ends_with_no_access(des
     all_at_once(6, tell)
     assert desk.windows() == []
     assert desk.count('messaging."MessageThread"', '"assignedSitterId" IS NOT NULL') == 0
+
+
+def test_a_guest_whose_text_is_being_stored_is_adopted_all_the_same(desk: BookingDesk) -> None:
+    teller = threading.Thread(target=replace(desk, prefix="worker").tell)
+    waiting = """SELECT 1 FROM pg_locks AS held JOIN pg_database AS here ON here.oid = held.database
+                 WHERE here.datname = current_database() AND held.locktype = 'advisory' AND NOT held.granted"""
+    with desk.database.transaction() as tx:
+        held_texts.wait_for(tx, "+15555550101")
+        teller.start()
+        while teller.is_alive() and not desk.sql(waiting):
+            teller.join(0.01)
+        desk.world.thread(client_id=desk.world.client("+15555550101", guest=True), scope="client_general")
+    teller.join()
+    assert desk.rows('SELECT id FROM messaging."Client"') == [{"id": "client-1"}]
+    assert desk.count('messaging."MessageThread"', """scope = 'client_general' AND "clientId" = 'client-1'""") == 1

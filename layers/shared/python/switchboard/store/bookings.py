@@ -197,6 +197,7 @@ def _holds(event: BookingEvent) -> dict[str, str]:
         "hold_booking": booking,
         "hold_client": f"client {org_id} {client_id}" if client_id else booking,
         "hold_sitter": f"sitter {org_id} {sitter_id}" if sitter_id else booking,
+        "hold_phone": (event.client.phone if event.client else None) or booking,  # as texts.store holds the sender
     }
 
 

@@ -1,7 +1,7 @@
 -- name: receive
 -- Stores the event once, for an organisation that exists, and holds until the transaction's end the organisation
--- (shared; `alone` for a change that reaches across bookings), the booking, the client and the sitter, in this order:
--- the next statement sees what others committed.
+-- (shared; `alone` for a change that reaches across bookings), the booking, the client, the sitter and the texts from
+-- the client's phone, in this order: the next statement sees what others committed.
 WITH organization AS (
     SELECT id FROM {messaging}."Organization" WHERE id = cast(:org_id AS text)
 ), stored AS (
@@ -22,7 +22,8 @@ SELECT is_known, is_new,
             WHEN is_new THEN pg_advisory_xact_lock_shared(hashtextextended(:hold_org, 0)) END AS held_org,
        CASE WHEN is_new THEN pg_advisory_xact_lock(hashtextextended(:hold_booking, 0)) END AS held_booking,
        CASE WHEN is_new THEN pg_advisory_xact_lock(hashtextextended(:hold_client, 0)) END AS held_client,
-       CASE WHEN is_new THEN pg_advisory_xact_lock(hashtextextended(:hold_sitter, 0)) END AS held_sitter
+       CASE WHEN is_new THEN pg_advisory_xact_lock(hashtextextended(:hold_sitter, 0)) END AS held_sitter,
+       CASE WHEN is_new THEN pg_advisory_xact_lock(hashtextextended(:hold_phone, 0)) END AS held_phone
 FROM fresh;
 
 -- name: keep
@@ -293,12 +294,14 @@ ORDER BY next_attempt_at, webhook_id
 LIMIT :max_rows;
 
 -- name: hold
--- Holds the organisation (shared, or alone), the booking, the client and the sitter until the transaction's end.
+-- Holds the organisation (shared, or alone), the booking, the client, the sitter and the texts from the client's phone
+-- until the transaction's end.
 SELECT CASE WHEN cast(:alone AS boolean) THEN pg_advisory_xact_lock(hashtextextended(:hold_org, 0))
             ELSE pg_advisory_xact_lock_shared(hashtextextended(:hold_org, 0)) END AS held_org,
        pg_advisory_xact_lock(hashtextextended(:hold_booking, 0)) AS held_booking,
        pg_advisory_xact_lock(hashtextextended(:hold_client, 0)) AS held_client,
-       pg_advisory_xact_lock(hashtextextended(:hold_sitter, 0)) AS held_sitter;
+       pg_advisory_xact_lock(hashtextextended(:hold_sitter, 0)) AS held_sitter,
+       pg_advisory_xact_lock(hashtextextended(:hold_phone, 0)) AS held_phone;
 
 -- name: still_waiting
 -- The event, if it is still due.
