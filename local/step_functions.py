@@ -1,17 +1,19 @@
 """Step Functions on this machine: moto's interpreter on the deployed file, with the real functions as its Lambdas."""
 
+import json
 import logging
 import re
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError, HTTPClientError  # noqa: A004  botocore's own, beside OSError
 
 from local.facts import AWS_ACCOUNT, REGION, ROOT
 from local.lambdas import function_arn
@@ -47,12 +49,12 @@ class LambdaClient:
         )
 
     def invoke(self, **parameters: Any) -> Any:
-        """What the Invoke API answers."""
+        """What the Invoke API answers; moto takes an error's name from a function's answer alone."""
         try:
             return self._client.invoke(**parameters)
-        except (HTTPClientError, OSError) as error:
-            told = {"Error": {"Code": "Unknown", "Message": type(error).__name__}}
-            raise ClientError(told | {"ResponseMetadata": {"RequestId": "local"}}, "Invoke") from None  # type: ignore[arg-type]  # as little as moto reads
+        except (ConnectionError, HTTPClientError, OSError) as error:
+            told = {"errorType": "Lambda.Unknown", "errorMessage": type(error).__name__}
+            return {"StatusCode": 200, "FunctionError": "Unhandled", "Payload": BytesIO(json.dumps(told).encode())}
 
 
 def lambda_client(invoke_url: str) -> LambdaClient:
