@@ -223,9 +223,13 @@ WITH told_booking AS (
     WHERE x.former_number_id IS NOT NULL AND lease.thread_id = x.id AND lease.number_id = x.former_number_id
       AND lease.released_at IS NULL
 ), told_window AS (
-    SELECT * FROM jsonb_to_recordset(cast(:windows AS jsonb)) AS x(
+    -- A change takes effect after the last text that was routed before the thread was locked.
+    SELECT x.id, x.is_new, x.thread_id, x.sitter_id, x.start_at, x.end_at, x.status, x.tag,
+           greatest(x.changed_at, cast(thread."lastInboundAt" AS timestamptz) + interval '1 millisecond') AS changed_at
+    FROM jsonb_to_recordset(cast(:windows AS jsonb)) AS x(
         id text, is_new boolean, thread_id text, sitter_id text, start_at timestamptz, end_at timestamptz,
         status text, tag integer, changed_at timestamptz)
+    LEFT JOIN {messaging}."MessageThread" AS thread ON thread.id = x.thread_id AND NOT x.is_new
 ), history AS (
     INSERT INTO ops.window_history (
         org_id, window_id, thread_id, sitter_id, start_at, end_at, status, tag, valid_from, valid_until

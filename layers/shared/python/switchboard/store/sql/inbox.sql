@@ -46,7 +46,7 @@ LEFT JOIN LATERAL (
     SELECT event.body
     FROM {messaging}."MessageEvent" AS event
     WHERE event."threadId" = thread.id
-    ORDER BY event."createdAt" DESC, event.id DESC
+    ORDER BY event."createdAt" DESC, event.direction DESC, event.id DESC
     LIMIT 1
 ) AS last_event ON true
 LEFT JOIN LATERAL (
@@ -75,12 +75,12 @@ FROM (
     FROM {messaging}."MessageEvent" AS event
     WHERE event."threadId" = :thread_id AND event."orgId" = :org_id
         AND (cast(:event_id AS text) IS NULL OR event.id = cast(:event_id AS text))
-    ORDER BY event."createdAt" DESC, event.id DESC
+    ORDER BY event."createdAt" DESC, event.direction DESC, event.id DESC
     LIMIT cast(:most AS integer)
 ) AS newest
 LEFT JOIN {messaging}."AntiPoachingAttempt" AS attempt
     ON attempt."eventId" = newest.id AND attempt.action = 'blocked' AND attempt."resolvedAt" IS NULL
-ORDER BY newest.created_at, newest.id;
+ORDER BY newest.created_at, newest.direction, newest.id;
 
 -- name: assignments
 -- Who had a thread when, the first assignment first.
