@@ -15,6 +15,7 @@ from switchboard.domain.contact_details.handles import (
     names_across,
     signed_names_in,
 )
+from switchboard.domain.contact_details.parts import may_be_part_of_a_detail
 from switchboard.domain.contact_details.phones import Scope, phones_in
 from switchboard.domain.contact_details.phrases import phrases_of
 from switchboard.domain.contact_details.solicitations import SOLICITATION_TRIGGERS, solicitations_in
@@ -60,7 +61,7 @@ def judge(
     found += _social([span for span in social if not _overlaps(*span, addresses)])
     placed = [(_finding(reading, one, 0), one) for one in found]
     joined = [one[-_EARLIER_TAIL:] for one in earlier[-_EARLIER_TEXTS:] if one.strip()]
-    if joined:
+    if joined and any(may_be_part_of_a_detail(one) for one in (*joined, text[:_NEW_HEAD])):
         placed += _across(joined, text[:_NEW_HEAD], allowed_urls, hotlines)
     return _verdict(text, placed, reading.folded.skipped)
 
