@@ -108,11 +108,15 @@ function run(one) {
     el("p", { className: "soft" }, counts));
 }
 
+// What is open first: reading it is what makes it read in the list.
 async function refresh() {
   const { view, name } = place();
-  await readThreads();
-  if (view === "thread") await readThread(name);
-  if (view === "backfills") await readRuns();
+  try {
+    if (view === "thread") await readThread(name);
+    if (view === "backfills") await readRuns();
+  } finally {
+    await readThreads();
+  }
 }
 
 async function turn() {
