@@ -6,6 +6,7 @@ import pytest
 
 from switchboard.errors import SettingsInvalid
 from switchboard.settings import read_settings
+from tests.conftest import connector_to
 
 
 def test_every_bad_variable_is_named_and_no_value_is_shown() -> None:
@@ -33,7 +34,14 @@ def test_off_this_machine_the_connection_is_tls_with_a_verified_certificate() ->
     remote = read_settings({"DATABASE_URL": "postgresql://u@db.test/d"}).database_address().arguments()
     assert remote["ssl_context"].check_hostname
     local = read_settings({"DATABASE_URL": "postgresql://u@127.0.0.1/d"}).database_address().arguments()
-    assert "ssl_context" not in local
+    assert local["ssl_context"] is False
+
+
+def test_a_server_on_this_machine_that_refuses_is_asked_for_tls() -> None:
+    for url in ("postgresql://u@127.0.0.1/d", "postgresql://u@localhost:6000/d", "postgresql://u@/d?host=/run/pg"):
+        connector = connector_to(url)
+        assert connector.arguments(fresh=False)["ssl_context"] is False
+        assert "ssl_context" not in connector.arguments(fresh=True)  # then pg8000 asks, and takes what there is
 
 
 def test_a_socket_is_reached_through_its_folder() -> None:
