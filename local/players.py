@@ -110,6 +110,12 @@ class Phones:
         )
         return self._api.call("POST", path, urlencode(form), {"content-type": _FORM, "x-twilio-signature": signature})
 
+    def lose(self, *, sender: str, to: str, body: str) -> str:
+        """A text that Twilio has, and whose webhook it never sends; answers with its sid."""
+        lost = json.dumps({"from": sender, "to": to, "body": body})
+        answer = self._twilio.call("POST", "/simulator/lost-texts", lost, {"content-type": "application/json"})
+        return str(answer.json()["sid"])
+
     def received(self, phone: str) -> list[dict[str, Any]]:
         """What the simulator has sent to a phone, oldest first."""
         return [message for message in self.sent() if message["to"] == phone]

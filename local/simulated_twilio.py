@@ -12,15 +12,27 @@ from typing import Any
 
 from local.sms_segments import segment_count
 
-FAULT_KINDS = frozenset({"http_429", "http_500", "refuse", "accept_then_hang", "error", "undelivered"})
+FAULT_KINDS = frozenset(
+    {"http_429", "http_500", "refuse", "accept_then_hang", "error", "undelivered", "lose_callbacks"}
+)
+# What a question may meet; the others are about taking a text.
+ASKING_FAULT_KINDS = frozenset({"http_429", "http_500", "refuse", "accept_then_hang"})
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 MAX_BODY, MAX_MEDIA, MAX_VALIDITY_S = 1_600, 10, 36_000
 TOO_MANY_REQUESTS = 20429
 
 
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file that came with a text from outside."""
+
+    sid: str
+    content_type: str
+
+
 @dataclass(slots=True)
 class Message:
-    """One text that Twilio took."""
+    """One text that Twilio took, or (inbound) that somebody sent to one of the account's numbers."""
 
     sid: str
     sender: str
@@ -28,6 +40,9 @@ class Message:
     body: str
     media_urls: list[str]
     created_at: datetime
+    direction: str = "outbound-api"
+    media: tuple[Media, ...] = ()
+    calls_back: bool = True
     status_callback: str | None = None
     validity_period_s: int | None = None
     status: str = "queued"
@@ -37,10 +52,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What the next sending request meets."""
+    """What the next sending request meets; `asking`: the next question about messages."""
 
     kind: str
     code: int | None
+    asking: bool = False
 
 
 class RefusedRequest(Exception):
@@ -63,10 +79,11 @@ class SimulatedTwilio:
     numbers: Collection[str] | None = None
     opted_out: set[str] = field(default_factory=set)
     _messages: dict[str, Message] = field(default_factory=dict)
+    _heard: dict[str, Message] = field(default_factory=dict)
     _faults: deque[Fault] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def take(self, form: Form, *, now: datetime, fails_with: int | None = None) -> Message:
+    def take(self, form: Form, *, now: datetime, fails_with: int | None = None, calls_back: bool = True) -> Message:
         """Take a text. Raises RefusedRequest."""
         first: dict[str, str] = {}
         for name, value in form:
@@ -84,9 +101,29 @@ class SimulatedTwilio:
             status_callback=first.get("StatusCallback"),
             validity_period_s=int(first["ValidityPeriod"]) if first.get("ValidityPeriod") else None,
             fails_with=fails_with,
+            calls_back=calls_back,
         )
         with self._lock:
             self._messages[message.sid] = message
+        return message
+
+    def hear(
+        self, *, sender: str, recipient: str, body: str, at: datetime, content_types: Sequence[str] = ()
+    ) -> Message:
+        """Keep a text that came from outside; no webhook is sent."""
+        message = Message(
+            sid=("MM" if content_types else "SM") + uuid.uuid4().hex,
+            sender=sender,
+            recipient=recipient,
+            body=body,
+            media_urls=[],
+            created_at=at.replace(microsecond=0),
+            direction="inbound",
+            media=tuple(Media("ME" + uuid.uuid4().hex, kind) for kind in content_types),
+            status="received",
+        )
+        with self._lock:
+            self._heard[message.sid] = message
         return message
 
     def _check_numbers(self, form: Mapping[str, str]) -> None:
@@ -115,24 +152,30 @@ class SimulatedTwilio:
 
     def message(self, sid: str) -> Message | None:
         with self._lock:
-            return self._messages.get(sid)
+            return self._messages.get(sid) or self._heard.get(sid)
 
     def find(self, filters: Mapping[str, str]) -> list[Message]:
         """What a list shows, newest first; To, From and DateSent as Twilio filters them."""
-        found = [message for message in self.messages() if _matches(message, filters)]
-        return found[::-1]
+        with self._lock:
+            known = [*self._messages.values(), *self._heard.values()]
+        found = [message for message in known if _matches(message, filters)]
+        return sorted(found, key=lambda message: message.created_at)[::-1]
 
     def forget_messages(self) -> None:
         with self._lock:
             self._messages.clear()
+            self._heard.clear()
 
-    def add_faults(self, kind: str, *, code: int | None, times: int) -> None:
+    def add_faults(self, kind: str, *, code: int | None, times: int, asking: bool = False) -> None:
         with self._lock:
-            self._faults.extend([Fault(kind, code)] * times)
+            self._faults.extend([Fault(kind, code, asking)] * times)
 
-    def next_fault(self) -> Fault | None:
+    def next_fault(self, *, asking: bool = False) -> Fault | None:
         with self._lock:
-            return self._faults.popleft() if self._faults else None
+            found = next((fault for fault in self._faults if fault.asking is asking), None)
+            if found:
+                self._faults.remove(found)
+            return found
 
     def forget_faults(self) -> None:
         with self._lock:
@@ -190,12 +233,12 @@ def as_resource(message: Message, *, account_sid: str) -> dict[str, Any]:
         "date_created": instant,
         "date_sent": instant,
         "date_updated": instant,
-        "direction": "outbound-api",
+        "direction": message.direction,
         "error_code": message.error_code,
         "error_message": None,
         "from": message.sender,
         "messaging_service_sid": None,
-        "num_media": str(len(message.media_urls)),
+        "num_media": str(len(message.media_urls) + len(message.media)),
         "num_segments": str(segment_count(message.body)),
         "price": None,
         "price_unit": "USD",
@@ -204,6 +247,20 @@ def as_resource(message: Message, *, account_sid: str) -> dict[str, Any]:
         "subresource_uris": {"media": f"{uri}/Media.json"},
         "to": message.recipient,
         "uri": f"{uri}.json",
+    }
+
+
+def as_media_resource(media: Media, message: Message, *, account_sid: str) -> dict[str, Any]:
+    """A file of a message as Twilio's API shows it."""
+    instant = format_datetime(message.created_at)
+    return {
+        "account_sid": account_sid,
+        "content_type": media.content_type,
+        "date_created": instant,
+        "date_updated": instant,
+        "parent_sid": message.sid,
+        "sid": media.sid,
+        "uri": f"/2010-04-01/Accounts/{account_sid}/Messages/{message.sid}/Media/{media.sid}.json",
     }
 
 

@@ -62,7 +62,7 @@ class StatusCallbacks:
             if status == "undelivered":
                 message.error_code = message.fails_with
             message.status = status
-            if message.status_callback:
+            if message.status_callback and message.calls_back:
                 self._tell(message, status, message.status_callback.partition("#")[0])
 
     def _tell(self, message: Message, status: str, url: str) -> None:

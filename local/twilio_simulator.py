@@ -4,20 +4,24 @@ import base64
 import hmac
 import re
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from local.openapi_requests import RequestRules
 from local.simulated_twilio import (
+    ASKING_FAULT_KINDS,
     FAULT_KINDS,
     TOO_MANY_REQUESTS,
     Fault,
+    Message,
     RefusedRequest,
     SimulatedTwilio,
     as_listed,
+    as_media_resource,
     as_resource,
 )
 from local.simulator_http import Answer, Request, SimulatorServer, json_answer
@@ -34,6 +38,19 @@ class _FaultsRequest(BaseModel):
     kind: str = Field(pattern=f"^({'|'.join(sorted(FAULT_KINDS))})$")
     code: int | None = None
     times: int = Field(default=1, ge=1, le=10_000)
+    on: Literal["send", "ask"] = "send"
+
+
+class _LostText(BaseModel):
+    """What POST /simulator/lost-texts takes; `at` is an instant with its offset, now where it is missing."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    sender: str = Field(alias="from")
+    to: str
+    body: str = ""
+    content_types: list[str] = Field(default_factory=list, alias="contentTypes", max_length=10)
+    at: AwareDatetime | None = None
 
 
 Route = tuple[str, re.Pattern[str], Callable[[Request], Answer]]
@@ -42,8 +59,9 @@ Route = tuple[str, re.Pattern[str], Callable[[Request], Answer]]
 class TwilioSimulator:
     """Serves Twilio's paths on a port of 127.0.0.1; 0 is any free one. Status callbacks go to deliver_to.
 
-    Fault kinds beyond the contract: undelivered takes the text and ends it undelivered with the code.
-    refuse drops the connection unanswered, and takes nothing.
+    Fault kinds beyond the contract: undelivered takes the text and ends it undelivered with the code; lose_callbacks
+    takes it to its end (undelivered, where a code is given) and tells nobody. With "on": "ask" a fault meets the next
+    list or fetch. refuse drops the connection unanswered, and takes nothing.
     """
 
     def __init__(
@@ -96,8 +114,10 @@ class TwilioSimulator:
         self.add_route("POST", f"{messages}.json", self._send)
         self.add_route("GET", f"{messages}.json", self._list)
         self.add_route("GET", messages + "/{Sid}.json", self._fetch)
+        self.add_route("GET", messages + "/{MessageSid}/Media.json", self._list_media)
         self.add_route("GET", "/simulator/messages", self._show_messages)
         self.add_route("DELETE", "/simulator/messages", self._forget_messages)
+        self.add_route("POST", "/simulator/lost-texts", self._lose_text)
         self.add_route("GET", "/simulator/faults", self._show_faults)
         self.add_route("POST", "/simulator/faults", self._add_faults)
         self.add_route("DELETE", "/simulator/faults", self._forget_faults)
@@ -125,42 +145,55 @@ class TwilioSimulator:
             return refused
         self._check(request)
         form = parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)
-        fails_with = (fault.code or 30003) if fault and fault.kind == "undelivered" else None
-        message = self.account.take(form, now=self._now(), fails_with=fails_with)
+        message = self.account.take(
+            form,
+            now=self._now(),
+            fails_with=_fails_with(fault),
+            calls_back=fault is None or fault.kind != "lose_callbacks",
+        )
         answer = json_answer(as_resource(message, account_sid=self.account.account_sid), status=201)
         self._callbacks.deliver(message)
         return Answer(hung=True) if fault and fault.kind == "accept_then_hang" else answer
 
     def _list(self, request: Request) -> Answer:
-        self._authenticate(request)
-        self._check(request)
+        if met := self._met_before_answering(request):
+            return met
         asked = dict(request.query)
-        size, page = int(asked.get("PageSize", _DEFAULT_PAGE)), int(asked.get("Page", 0))
         found = self.account.find(asked)
-        shown = found[page * size : (page + 1) * size]
-        more = len(found) > (page + 1) * size
+        size, page = int(asked.get("PageSize", _DEFAULT_PAGE)), int(asked.get("Page", 0))
+        start = _after_token(found, asked["PageToken"]) if "PageToken" in asked else page * size
+        shown = found[start : start + size]
+        more = len(found) > start + size
         resources = [as_resource(message, account_sid=self.account.account_sid) for message in shown]
-        return json_answer(
-            {
-                "messages": resources,
-                "page": page,
-                "page_size": size,
-                "start": page * size,
-                "end": page * size + max(len(shown) - 1, 0),
-                "uri": _page_uri(request, page),
-                "first_page_uri": _page_uri(request, 0),
-                "next_page_uri": _page_uri(request, page + 1) if more else None,
-                "previous_page_uri": _page_uri(request, page - 1) if page else None,
-            }
-        )
+        before = _page_uri(request, page - 1) if page else None
+        following = _page_uri(request, page + 1, after=shown[-1].sid) if more else None
+        return _page_answer(request, "messages", resources, start=start, before=before, following=following)
+
+    def _list_media(self, request: Request) -> Answer:
+        if met := self._met_before_answering(request):
+            return met
+        message = self.account.message(request.arguments["MessageSid"])
+        if message is None:
+            raise _not_found()
+        account_sid = self.account.account_sid
+        resources = [as_media_resource(media, message, account_sid=account_sid) for media in message.media]
+        return _page_answer(request, "media_list", resources)
 
     def _fetch(self, request: Request) -> Answer:
-        self._authenticate(request)
-        self._check(request)
+        if met := self._met_before_answering(request):
+            return met
         message = self.account.message(request.arguments["Sid"])
         if message is None:
-            raise RefusedRequest(20404, "The requested resource was not found", http_status=404)
+            raise _not_found()
         return json_answer(as_resource(message, account_sid=self.account.account_sid))
+
+    def _met_before_answering(self, request: Request) -> Answer | None:
+        """What a question meets in place of its answer. Raises RefusedRequest."""
+        self._authenticate(request)
+        if fault := self.account.next_fault(asking=True):
+            return _fault_answer(fault) or Answer(hung=True)
+        self._check(request)
+        return None
 
     def _authenticate(self, request: Request) -> None:
         user = self.account.account_sid
@@ -188,7 +221,22 @@ class TwilioSimulator:
         return Answer(204)
 
     def _show_faults(self, _: Request) -> Answer:
-        return json_answer([{"kind": fault.kind, "code": fault.code} for fault in self.account.faults()])
+        shown = [
+            {"kind": fault.kind, "code": fault.code, "on": "ask" if fault.asking else "send"}
+            for fault in self.account.faults()
+        ]
+        return json_answer(shown)
+
+    def _lose_text(self, request: Request) -> Answer:
+        try:
+            lost = _LostText.model_validate_json(request.body)
+        except ValidationError:
+            return json_answer({"error": "invalid_request"}, status=400)
+        at = (lost.at or self._now()).astimezone(UTC)
+        message = self.account.hear(
+            sender=lost.sender, recipient=lost.to, body=lost.body, at=at, content_types=lost.content_types
+        )
+        return json_answer({"sid": message.sid}, status=201)
 
     def _forget_faults(self, _: Request) -> Answer:
         self.account.forget_faults()
@@ -201,7 +249,9 @@ class TwilioSimulator:
             return json_answer({"error": "invalid_request"}, status=400)
         if asked.kind == "error" and asked.code is None:
             return json_answer({"error": "invalid_request", "fields": ["code"]}, status=400)
-        self.account.add_faults(asked.kind, code=asked.code, times=asked.times)
+        if asked.on == "ask" and asked.kind not in ASKING_FAULT_KINDS:
+            return json_answer({"error": "invalid_request", "fields": ["on"]}, status=400)
+        self.account.add_faults(asked.kind, code=asked.code, times=asked.times, asking=asked.on == "ask")
         return Answer(204)
 
 
@@ -227,6 +277,55 @@ def _refusal_answer(refusal: RefusedRequest) -> Answer:
     return json_answer(content, status=refusal.http_status)
 
 
-def _page_uri(request: Request, page: int) -> str:
+def _fails_with(fault: Fault | None) -> int | None:
+    """The error code with which the delivery of the text ends, where a fault says so."""
+    match fault:
+        case Fault(kind="undelivered", code=code):
+            return code or 30003
+        case Fault(kind="lose_callbacks", code=code):
+            return code
+    return None
+
+
+def _not_found() -> RefusedRequest:
+    return RefusedRequest(20404, "The requested resource was not found", http_status=404)
+
+
+def _after_token(found: Sequence[Message], token: str) -> int:
+    """Where the page begins whose token names the last message of the one before: newer ones do not move it."""
+    for place, message in enumerate(found):
+        if token == f"PA{message.sid}":
+            return place + 1
+    raise RefusedRequest(20001, "Invalid PageToken")
+
+
+def _page_answer(
+    request: Request,
+    name: str,
+    resources: list[dict[str, Any]],
+    *,
+    start: int = 0,
+    before: str | None = None,
+    following: str | None = None,
+) -> Answer:
+    asked = dict(request.query)
+    page = int(asked.get("Page", 0))
+    return json_answer(
+        {
+            name: resources,
+            "page": page,
+            "page_size": int(asked.get("PageSize", _DEFAULT_PAGE)),
+            "start": start,
+            "end": start + max(len(resources) - 1, 0),
+            "uri": _page_uri(request, page),
+            "first_page_uri": _page_uri(request, 0),
+            "next_page_uri": following,
+            "previous_page_uri": before,
+        }
+    )
+
+
+def _page_uri(request: Request, page: int, *, after: str | None = None) -> str:
     kept = [(name, value) for name, value in request.query if name not in {"Page", "PageToken"}]
-    return f"{request.path}?{urlencode([*kept, ('Page', str(page)), ('PageToken', f'PA{page}')])}"
+    token = [("PageToken", f"PA{after}")] if after else []
+    return f"{request.path}?{urlencode([*kept, ('Page', str(page)), *token])}"

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlencode
@@ -18,6 +19,7 @@ from openapi_core import OpenAPI, V30ResponseValidator
 from openapi_core.testing import MockRequest, MockResponse
 
 from local.openapi_requests import SPEC_FILE
+from local.players import eventually
 from local.simulator_http import Answer, Request, json_answer
 from local.sms_segments import segment_count
 from local.twilio_simulator import TwilioSimulator
@@ -225,6 +227,59 @@ def test_the_real_client_reads_a_list_of_several_pages(simulator: TwilioSimulato
     assert found == [str(n) for n in range(22, -1, -1)]
 
 
+def lose(simulator: TwilioSimulator, **fields: Any) -> tuple[int, Any]:
+    """A text that comes in and whose webhook is never sent."""
+    lost = {"from": GOOD["To"], "to": GOOD["From"], "body": "Hello?"} | fields
+    return ask(simulator, "POST", "/simulator/lost-texts", json.dumps(lost))
+
+
+def test_texts_that_arrive_while_a_list_is_read_move_none_of_its_pages(simulator: TwilioSimulator) -> None:
+    for n in range(4):
+        send(simulator, Body=str(n))
+    first = ask(simulator, "GET", f"{MESSAGES}?PageSize=2")[1]
+    send(simulator, Body="meanwhile")
+    second = ask(simulator, "GET", first["next_page_uri"])[1]
+    shown = [message["body"] for page in (first, second) for message in page["messages"]]
+    assert shown == ["3", "2", "1", "0"]
+    assert second["next_page_uri"] is None
+    simulator.account.forget_messages()
+    assert ask(simulator, "GET", first["next_page_uri"])[0] == 400
+
+
+def test_a_lost_text_is_listed_and_fetched_with_its_media_and_is_none_that_was_sent(
+    simulator: TwilioSimulator,
+) -> None:
+    status, lost = lose(simulator, contentTypes=["image/jpeg", "image/png"], at="2025-01-15T10:30:00+01:00")
+    assert status == 201
+    send(simulator)
+    path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages/{lost['sid']}"
+    sent, heard = ask(simulator, "GET", MESSAGES)[1]["messages"]
+    assert heard == ask(simulator, "GET", f"{path}.json")[1]
+    assert (heard["direction"], heard["status"], heard["num_media"]) == ("inbound", "received", "2")
+    assert heard["date_created"] == "Wed, 15 Jan 2025 09:30:00 +0000"
+    assert sent["direction"] == "outbound-api"
+    status, media = ask(simulator, "GET", f"{path}/Media.json")
+    assert [one["content_type"] for one in media["media_list"]] == ["image/jpeg", "image/png"]
+    rules = V30ResponseValidator(SchemaPath.from_dict(json.loads(SPEC_FILE.read_text())))
+    response = MockResponse(json.dumps(media).encode(), status_code=status, content_type="application/json")
+    request = MockRequest("https://api.twilio.com", "get", f"{path}/Media.json")
+    assert list(rules.iter_errors(request, response)) == []
+    assert [message["body"] for message in ask(simulator, "GET", "/simulator/messages")[1]] == ["Hello"]
+
+
+@pytest.mark.parametrize("fields", [{"from": None}, {"at": "2025-01-15T10:30:00"}, {"at": "noon"}, {"media": 1}])
+def test_a_lost_text_that_is_not_understood_is_refused(simulator: TwilioSimulator, fields: dict[str, Any]) -> None:
+    assert lose(simulator, **fields)[0] == 400
+
+
+def test_a_fault_can_be_kept_for_the_next_question(simulator: TwilioSimulator) -> None:
+    assert fault(simulator, {"kind": "http_429", "on": "ask"}) == 204
+    assert fault(simulator, {"kind": "http_500", "on": "ask"}) == 204
+    assert fault(simulator, {"kind": "undelivered", "on": "ask"}) == 400
+    assert send(simulator)[0] == 201
+    assert [ask(simulator, "GET", MESSAGES)[0] for _ in range(3)] == [429, 500, 200]
+
+
 @pytest.mark.parametrize(
     ("content", "status", "code"),
     [
@@ -369,6 +424,26 @@ def test_a_delivery_can_be_told_to_fail_with_a_code(simulator: TwilioSimulator) 
         found = callbacks(received, 3)
     assert statuses(found) == ["queued", "sent", "undelivered"]
     assert dict(found[-1][1])["ErrorCode"] == "30005"
+
+
+def ended(simulator: TwilioSimulator, sid: str) -> tuple[str, int | None] | None:
+    """The end of a text with its error code, once it has one."""
+    shown = ask(simulator, "GET", f"/2010-04-01/Accounts/{ACCOUNT}/Messages/{sid}.json")[1]
+    return (shown["status"], shown["error_code"]) if shown["status"] in ("delivered", "undelivered") else None
+
+
+def test_callbacks_can_be_lost_and_the_text_comes_to_its_end_all_the_same(simulator: TwilioSimulator) -> None:
+    for content in ({"kind": "lose_callbacks"}, {"kind": "lose_callbacks", "code": 30003}):
+        fault(simulator, content)
+    with gateway() as (api_url, received):
+        simulator.deliver_to = api_url
+        for _ in range(2):
+            send(simulator, StatusCallback=CALLBACK)
+        lost = [message.sid for message in simulator.account.messages()]
+        told = send(simulator, StatusCallback=CALLBACK)[1]["sid"]
+        assert {dict(form)["MessageSid"] for _, form, _ in callbacks(received, 3)} == {told}
+    ends = [eventually(partial(ended, simulator, sid)) for sid in lost]
+    assert ends == [("delivered", None), ("undelivered", 30003)]
 
 
 def test_callbacks_wait_for_a_gateway_that_is_not_there_yet(simulator: TwilioSimulator) -> None:
