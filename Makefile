@@ -32,7 +32,7 @@ browser: .venv/ready ## run the inbox's tests in Chromium, which must be on the 
 	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes --requirement requirements/browser.txt
 	@$(RUN) -m pytest -q -n 0 tests/e2e/browser
 
-check: format lint types template test ## everything CI runs, in CI's order
+check: format lint types template build test ## everything CI runs, in CI's order
 
 format: .venv/ready
 	@echo "format" && ruff format --check --quiet .
@@ -50,7 +50,7 @@ bench: .venv/ready ## print the benchmark table as ratios
 	@$(RUN) -m tests.benchmarks
 
 build: .venv-sam/ready ## build the deployment package into .aws-sam/build
-	@local/build.sh
+	@.venv-sam/bin/python -m local.build
 
 event: .venv/ready ## print one event freshly signed: make event NAME=receive_text | sam local invoke ReceiveText -e -
 	@$(RUN) -m local event "$(NAME)"
@@ -60,6 +60,7 @@ lock: .venv/ready ## write requirements/ anew from pyproject.toml (UPGRADE=1 tak
 	@$(COMPILE) pyproject.toml --group dev --constraint requirements/layer.txt --output-file requirements/dev.txt
 	@$(COMPILE) --group browser --constraint requirements/dev.txt --output-file requirements/browser.txt
 	@$(COMPILE) --group sam --output-file requirements/sam.txt
+	@$(COMPILE) --group runtime --output-file requirements/runtime.txt
 	@cp requirements/layer.txt layers/shared/python/requirements.txt
 
 clean: ## remove everything that make made

@@ -55,6 +55,12 @@ def database_url(server_url: str, template_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def other_database_url(server_url: str, template_url: str) -> Iterator[str]:
+    """A second such database, for a test that compares two worlds."""
+    yield from _lent(server_url, template_url.rsplit("/", 1)[1])
+
+
+@pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """The store's way to the test's own database."""
     database = Database(connector_to(database_url))
