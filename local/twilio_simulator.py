@@ -1,4 +1,4 @@
-"""A Twilio that sends nothing: the REST paths of its Messages resource, and what the tests ask of it."""
+"""A Twilio that sends nothing: the REST paths of its messages and phone numbers, and what the tests ask of it."""
 
 import base64
 import hmac
@@ -7,11 +7,13 @@ import threading
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from local.openapi_requests import RequestRules
+from local.paging import numbered_page, page_answer, page_size, page_uri
+from local.simulated_numbers import PhoneNumber, SimulatedNumbers, as_available_resource, as_number_resource
 from local.simulated_twilio import (
     ASKING_FAULT_KINDS,
     FAULT_KINDS,
@@ -26,8 +28,6 @@ from local.simulated_twilio import (
 )
 from local.simulator_http import Answer, Request, SimulatorServer, json_answer
 from local.status_callbacks import StatusCallbacks
-
-_DEFAULT_PAGE = 50
 
 
 class _FaultsRequest(BaseModel):
@@ -79,6 +79,7 @@ class TwilioSimulator:
         self.deliver_to = deliver_to
         self.account = SimulatedTwilio(account_sid=account_sid, numbers=numbers)
         self._now = now
+        self.numbers = SimulatedNumbers()
         self._rules = RequestRules()
         self._callbacks = StatusCallbacks(
             account_sid=account_sid,
@@ -115,6 +116,13 @@ class TwilioSimulator:
         self.add_route("GET", f"{messages}.json", self._list)
         self.add_route("GET", messages + "/{Sid}.json", self._fetch)
         self.add_route("GET", messages + "/{MessageSid}/Media.json", self._list_media)
+        numbers = "/2010-04-01/Accounts/{AccountSid}/IncomingPhoneNumbers"
+        self.add_route("GET", f"{numbers}.json", self._list_numbers)
+        self.add_route("POST", f"{numbers}.json", self._buy_number)
+        self.add_route("GET", numbers + "/{Sid}.json", self._fetch_number)
+        self.add_route("POST", numbers + "/{Sid}.json", self._change_number)
+        available = "/2010-04-01/Accounts/{AccountSid}/AvailablePhoneNumbers/{CountryCode}/Local.json"
+        self.add_route("GET", available, self._list_available)
         self.add_route("GET", "/simulator/messages", self._show_messages)
         self.add_route("DELETE", "/simulator/messages", self._forget_messages)
         self.add_route("POST", "/simulator/lost-texts", self._lose_text)
@@ -160,14 +168,14 @@ class TwilioSimulator:
             return met
         asked = dict(request.query)
         found = self.account.find(asked)
-        size, page = int(asked.get("PageSize", _DEFAULT_PAGE)), int(asked.get("Page", 0))
+        size, page = page_size(request), int(asked.get("Page", 0))
         start = _after_token(found, asked["PageToken"]) if "PageToken" in asked else page * size
         shown = found[start : start + size]
         more = len(found) > start + size
         resources = [as_resource(message, account_sid=self.account.account_sid) for message in shown]
-        before = _page_uri(request, page - 1) if page else None
-        following = _page_uri(request, page + 1, after=shown[-1].sid) if more else None
-        return _page_answer(request, "messages", resources, start=start, before=before, following=following)
+        before = page_uri(request, page - 1) if page else None
+        following = page_uri(request, page + 1, after=shown[-1].sid) if more else None
+        return page_answer(request, "messages", resources, start=start, before=before, following=following)
 
     def _list_media(self, request: Request) -> Answer:
         if met := self._met_before_answering(request):
@@ -177,7 +185,7 @@ class TwilioSimulator:
             raise _not_found()
         account_sid = self.account.account_sid
         resources = [as_media_resource(media, message, account_sid=account_sid) for media in message.media]
-        return _page_answer(request, "media_list", resources)
+        return page_answer(request, "media_list", resources)
 
     def _fetch(self, request: Request) -> Answer:
         if met := self._met_before_answering(request):
@@ -194,6 +202,47 @@ class TwilioSimulator:
             return _fault_answer(fault) or Answer(hung=True)
         self._check(request)
         return None
+
+    def _list_numbers(self, request: Request) -> Answer:
+        self._authenticate(request)
+        self._check(request)
+        return numbered_page(
+            request, "incoming_phone_numbers", self.numbers.find(dict(request.query)), self._number_resource
+        )
+
+    def _fetch_number(self, request: Request) -> Answer:
+        self._authenticate(request)
+        self._check(request)
+        return json_answer(self._number_resource(self.numbers.get(request.arguments["Sid"])))
+
+    def _change_number(self, request: Request) -> Answer:
+        return self._write_number(request, lambda form: self.numbers.change(request.arguments["Sid"], form), status=200)
+
+    def _buy_number(self, request: Request) -> Answer:
+        return self._write_number(request, lambda form: self.numbers.buy(form, now=self._now()), status=201)
+
+    def _write_number(self, request: Request, write: Callable[[dict[str, str]], PhoneNumber], *, status: int) -> Answer:
+        self._authenticate(request)
+        fault = self.numbers.next_fault()
+        refused = _fault_answer(fault) if fault else None
+        if refused:
+            return refused
+        self._check(request)
+        number = write(dict(parse_qsl(request.body.decode("utf-8", "replace"), keep_blank_values=True)))
+        answer = json_answer(self._number_resource(number), status=status)
+        return Answer(hung=True) if fault and fault.kind == "accept_then_hang" else answer
+
+    def _list_available(self, request: Request) -> Answer:
+        self._authenticate(request)
+        self._check(request)
+        found = self.numbers.available(dict(request.query), limit=page_size(request))
+        country = request.arguments["CountryCode"]
+        return numbered_page(
+            request, "available_phone_numbers", found, lambda e164: as_available_resource(e164, country=country)
+        )
+
+    def _number_resource(self, number: PhoneNumber) -> dict[str, Any]:
+        return as_number_resource(number, account_sid=self.account.account_sid)
 
     def _authenticate(self, request: Request) -> None:
         user = self.account.account_sid
@@ -297,35 +346,3 @@ def _after_token(found: Sequence[Message], token: str) -> int:
         if token == f"PA{message.sid}":
             return place + 1
     raise RefusedRequest(20001, "Invalid PageToken")
-
-
-def _page_answer(
-    request: Request,
-    name: str,
-    resources: list[dict[str, Any]],
-    *,
-    start: int = 0,
-    before: str | None = None,
-    following: str | None = None,
-) -> Answer:
-    asked = dict(request.query)
-    page = int(asked.get("Page", 0))
-    return json_answer(
-        {
-            name: resources,
-            "page": page,
-            "page_size": int(asked.get("PageSize", _DEFAULT_PAGE)),
-            "start": start,
-            "end": start + max(len(resources) - 1, 0),
-            "uri": _page_uri(request, page),
-            "first_page_uri": _page_uri(request, 0),
-            "next_page_uri": following,
-            "previous_page_uri": before,
-        }
-    )
-
-
-def _page_uri(request: Request, page: int, *, after: str | None = None) -> str:
-    kept = [(name, value) for name, value in request.query if name not in {"Page", "PageToken"}]
-    token = [("PageToken", f"PA{after}")] if after else []
-    return f"{request.path}?{urlencode([*kept, ('Page', str(page)), *token])}"
