@@ -1,10 +1,12 @@
 """AWS on this machine: moto's server, furnished with the template's queues and the local flags and secrets."""
 
+import http.client
 import json
 import logging
 import threading
 from dataclasses import fields
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from moto.sqs import sqs_backends
@@ -22,9 +24,13 @@ from local.facts import (
     TWILIO_AUTH_TOKEN,
     TWILIO_SECRET_ID,
 )
+from local.lambdas import INVOKE_PATH
 from local.step_functions import create_machine
 from local.template import Queue, read_template
 from switchboard.flags import Flags
+
+_LONGEST_CALL_S = 900
+_HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "date", "server"}
 
 
 class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no types
@@ -37,13 +43,38 @@ class _QuietHandler(MotoRequestHandler):  # type: ignore[misc]  # moto has no ty
         """Says nothing."""
 
 
-def serve(port: int) -> BaseWSGIServer:
-    """moto's server, running on a thread of its own; port 0 is any free one."""
+def serve(port: int, *, invoke_url: str | None = None) -> BaseWSGIServer:
+    """moto's server, running on a thread of its own; port 0 is any free one. Lambda is what answers at invoke_url."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    app = DomainDispatcherApplication(create_backend_app)
+    app: Any = DomainDispatcherApplication(create_backend_app)
+    if invoke_url:
+        app = _with_lambda(app, invoke_url)
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler)
     threading.Thread(target=server.serve_forever, name="moto", daemon=True).start()
     return server
+
+
+def _with_lambda(app: Any, invoke_url: str) -> Any:
+    """The same application, with Lambda's Invoke API handed on: moto's own would want Docker."""
+    location = urlsplit(invoke_url)
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        path = environ.get("PATH_INFO", "")
+        if not path.startswith(INVOKE_PATH):
+            return app(environ, start_response)
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        connection = http.client.HTTPConnection(location.hostname or "", location.port, timeout=_LONGEST_CALL_S)
+        try:
+            connection.request(environ["REQUEST_METHOD"], quote(path), body)
+            found = connection.getresponse()
+            content = found.read()
+        finally:
+            connection.close()
+        kept = [(name, value) for name, value in found.getheaders() if name.lower() not in _HOP_BY_HOP]
+        start_response(f"{found.status} {found.reason}", kept)
+        return [content]
+
+    return answer
 
 
 def furnish(url: str) -> dict[str, Any]:

@@ -8,12 +8,12 @@ from urllib.parse import unquote
 
 from local.api_gateway import HttpAnswer, HttpRequest, RouteTable, answer_for, event_for, json_answer
 from local.issuer import read_token
-from local.lambdas import Lambdas
+from local.lambdas import INVOKE_PATH, Lambdas
 from local.sign_in import SignIn
 from switchboard import runtime
 
 logger = logging.getLogger("local.gateway")
-_INVOKE = "/2015-03-31/functions/"
+_DEPLOYED = "switchboard-local-"
 # API Gateway says the message only; the rest is how the owner API says it.
 UNAUTHORIZED = {"message": "Unauthorized", "error": "unauthorized", "detail": "the token is missing, wrong or expired"}
 
@@ -54,14 +54,14 @@ def _bearer(request: HttpRequest) -> str:
 
 
 class InvokeApi:
-    """Lambda's Invoke API, which Step Functions and `aws lambda invoke` speak."""
+    """Lambda's Invoke API, which Step Functions and `aws lambda invoke` speak; deployed names are understood too."""
 
     def __init__(self, lambdas: Lambdas) -> None:
         self._lambdas = lambdas
 
     def __call__(self, request: HttpRequest) -> HttpAnswer:
-        reference, _, rest = request.path.removeprefix(_INVOKE).partition("/")
-        name = unquote(reference).rsplit(":", 1)[-1]
+        reference, _, rest = request.path.removeprefix(INVOKE_PATH).partition("/")
+        name = unquote(reference).rsplit(":", 1)[-1].removeprefix(_DEPLOYED).replace("-", "_")
         if request.method != "POST" or rest != "invocations" or name not in self._lambdas.functions:
             return json_answer(404, {"Type": "User", "Message": f"Function not found: {name}"})
         event: dict[str, Any] = json.loads(request.body or b"{}")

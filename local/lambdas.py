@@ -12,6 +12,7 @@ from typing import Any
 from local.facts import AWS_ACCOUNT, REGION
 from local.template import Function
 
+INVOKE_PATH = "/2015-03-31/functions/"
 Handler = Callable[[dict[str, Any], Any], Any]
 
 

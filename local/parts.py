@@ -49,7 +49,7 @@ class DatabasePart:
 
 
 class CloudPart:
-    """moto: SSM, Secrets Manager, SQS and Step Functions; command: empty (forgets what waits on the queues)."""
+    """moto: SSM, Secrets Manager, SQS, Step Functions; Lambda is handed on. Command: empty (forgets what is queued)."""
 
     def __init__(self, *, port: int, invoke_url: str) -> None:
         self._port = port
@@ -62,7 +62,7 @@ class CloudPart:
         from local.step_functions import interpreting, lambda_client
 
         self._ends.enter_context(interpreting(lambda_client(self._invoke_url)))
-        url = f"http://127.0.0.1:{serve(self._port).server_port}"
+        url = f"http://127.0.0.1:{serve(self._port, invoke_url=self._invoke_url).server_port}"
         return {"url": url, **furnish(url)}
 
     def command(self, word: str) -> None:
@@ -81,6 +81,7 @@ class TwilioPart:
 
     def __init__(self, *, port: int, api_url: str) -> None:
         from local.phones import Phones
+        from local.seed import FRONT_DESK, POOL_NUMBERS, SITTER_NUMBERS
         from local.twilio_simulator import TwilioSimulator
 
         self._simulator = TwilioSimulator(
@@ -90,6 +91,7 @@ class TwilioPart:
             deliver_to=api_url,
             port=port,
         )
+        self._simulator.numbers.own((FRONT_DESK, *POOL_NUMBERS, *SITTER_NUMBERS))
         self._phones = Phones(_of_webhooks(api_url), self._simulator.account, now=lambda: datetime.now(UTC))
         for method, path, answer in self._phones.routes():
             self._simulator.add_route(method, path, answer)

@@ -26,6 +26,7 @@ NEEDS = {
     "inbound_database": {"secret DatabaseSecretArn", "network"},
     "connector": {"secret DatabaseSecretArn", "network"},
     "twilio_sender": {"secret TwilioSecretArn"},
+    "twilio_numbers": {"secret TwilioSecretArn"},
     "twilio_secret_id": {"secret TwilioSecretArn"},
     "booking_secret_id": {"secret BookingSecretArn"},
     "flags": {"parameters flags"},

@@ -1,4 +1,4 @@
-"""The command `switchboard`: backfills from a terminal, against AWS or the local stack, through the state machine."""
+"""The command `switchboard`, against AWS or the local stack: backfills go through the state machine."""
 
 import argparse
 import json
@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from switchboard.backfills.catalogue import definitions
+from switchboard.cli_functions import STACK_FILE, Answer, CallFailed, functions_of, say
+from switchboard.cli_numbers import add_numbers
 from switchboard.settings import read_settings
 
-Answer = dict[str, Any]
-STACK_FILE = Path(".local") / "stack.json"
 _POLL_S = 0.5
 _SHOW_EVERY_S = 2.0
 
@@ -84,8 +84,27 @@ def _read(cause: str | None) -> Answer | None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command; answers 0 only for SUCCEEDED."""
+    """Runs the command; answers 0 only where all was done."""
     options = _parser().parse_args(arguments)
+    return _backfill(options) if options.area == "backfill" else _operate(options)
+
+
+def _operate(options: argparse.Namespace) -> int:
+    """What a function of the deployment does."""
+    try:
+        functions = functions_of(options)
+        if functions is None:
+            say("no deployment: give --stage, set STAGE, or start the local stack", style="red")
+            return 2
+        status: int = options.call(functions, options)
+    except CallFailed as error:
+        say(str(error), style="red")
+        return 1
+    return status
+
+
+def _backfill(options: argparse.Namespace) -> int:
+    """Answers 0 only for SUCCEEDED."""
     console = Console(soft_wrap=True, highlight=False)
     machine = _machine(options)
     if machine is None:
@@ -108,6 +127,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="switchboard", description="Masked texting and safe data backfills.")
     areas = parser.add_subparsers(dest="area", required=True)
+    add_numbers(areas)
     backfill = areas.add_parser("backfill", help="runs, watches and undoes data backfills")
     actions = backfill.add_subparsers(dest="action", required=True)
     names = sorted(definitions())

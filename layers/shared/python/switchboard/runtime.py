@@ -18,6 +18,7 @@ from switchboard.store.key_types import read_key_types
 
 if TYPE_CHECKING:
     from switchboard.twilio import TwilioCredentials, TwilioSender
+    from switchboard.twilio_numbers import TwilioNumbers
 
 logger = Logger(service="switchboard")
 _CONNECT_TIMEOUT_S = 5.0
@@ -116,15 +117,26 @@ def inbound_queue() -> Queue:
 @functools.cache
 def twilio_sender() -> "TwilioSender":
     """Twilio's client, imported when it is first used; the first of the live auth tokens is the REST API's."""
-    from switchboard.twilio import TwilioCredentials, TwilioSender  # only who sends needs it
+    from switchboard.twilio import TwilioSender  # only who sends needs it
 
     found = settings()
+    return TwilioSender(_twilio_credentials, read_timeout_s=found.twilio_timeout_s, base_url=found.twilio_api_url)
 
-    def credentials(*, fresh: bool) -> "TwilioCredentials | None":
-        secret = (secrets().reread if fresh else secrets().get)(found.twilio_secret_id)
-        return TwilioCredentials(secret["accountSid"], secret["authTokens"][0]) if secret else None
 
-    return TwilioSender(credentials, read_timeout_s=found.twilio_timeout_s, base_url=found.twilio_api_url)
+@functools.cache
+def twilio_numbers() -> "TwilioNumbers":
+    """The account's phone numbers, through the same client."""
+    from switchboard.twilio_numbers import TwilioNumbers
+
+    found = settings()
+    return TwilioNumbers(_twilio_credentials, read_timeout_s=found.twilio_timeout_s, base_url=found.twilio_api_url)
+
+
+def _twilio_credentials(*, fresh: bool) -> "TwilioCredentials | None":
+    from switchboard.twilio import TwilioCredentials
+
+    secret = (secrets().reread if fresh else secrets().get)(settings().twilio_secret_id)
+    return TwilioCredentials(secret["accountSid"], secret["authTokens"][0]) if secret else None
 
 
 @functools.cache
@@ -151,6 +163,7 @@ def forget() -> None:
         send_queue,
         inbound_queue,
         twilio_sender,
+        twilio_numbers,
         public_base_url,
     ):
         build.cache_clear()

@@ -30,7 +30,7 @@ class ReadCredentials(Protocol):
     def __call__(self, *, fresh: bool) -> TwilioCredentials | None: ...
 
 
-class TwilioSender:
+class TwilioAccount:
     """Twilio's client for one account, built when first used and again when its token was rotated."""
 
     def __init__(
@@ -48,53 +48,6 @@ class TwilioSender:
         self._http: HttpClient | None = None
         self._client: Any = None
         self._credentials: TwilioCredentials | None = None
-
-    def send(
-        self,
-        *,
-        sender: str,
-        recipient: str,
-        body: str,
-        media_urls: Sequence[str] = (),
-        status_callback: str | None = None,
-        validity_period_s: int | None = None,
-    ) -> SendOutcome:
-        """Send one text, once: nothing here repeats a request that Twilio may have taken."""
-        from switchboard.twilio_http import FAILURES, failure_of
-
-        fields = _present(
-            from_=sender,
-            to=recipient,
-            body=body,
-            media_url=list(media_urls),
-            status_callback=status_callback,
-            validity_period=validity_period_s,
-        )
-        try:
-            message = self._call(lambda client: client.messages.create(**fields))
-        except (SecretUnavailable, TwilioUnavailable) as error:
-            return NotSent(type(error).__name__)
-        except FAILURES as error:
-            return failure_of(error, retry_after_s=self._http.retry_after_s if self._http else None)
-        if not message.sid:
-            return Unknown("answer_without_sid")
-        return Accepted(sid=message.sid, status=message.status or "queued")
-
-    def list_sent(self, *, sender: str, recipient: str, since: datetime) -> list[SentMessage]:
-        """What Twilio holds from sender to recipient since then, for match_sent. Raises TwilioUnavailable."""
-        after = since.astimezone(UTC) - _LIST_MARGIN
-
-        def ask(client: Any) -> Any:
-            return client.messages.list(
-                from_=sender, to=recipient, date_sent_after=after, limit=_LIST_LIMIT, page_size=_LIST_LIMIT
-            )
-
-        return [_sent_message(message) for message in self._ask(ask) or ()]
-
-    def fetch(self, sid: str) -> SentMessage | None:
-        """One message as it stands, for texts without a final status. Raises TwilioUnavailable."""
-        found = self._ask(lambda client: client.messages(sid).fetch())
-        return _sent_message(found) if found is not None else None
 
     def _ask(self, question: Callable[[Any], Any]) -> Any:
         from switchboard.twilio_http import FAILURES, http_status_of
@@ -142,6 +95,57 @@ class TwilioSender:
             self._client = Client(credentials.account_sid, credentials.auth_token, http_client=self._http)
             self._credentials = credentials
         return self._client
+
+
+class TwilioSender(TwilioAccount):
+    """The account's texts."""
+
+    def send(
+        self,
+        *,
+        sender: str,
+        recipient: str,
+        body: str,
+        media_urls: Sequence[str] = (),
+        status_callback: str | None = None,
+        validity_period_s: int | None = None,
+    ) -> SendOutcome:
+        """Send one text, once: nothing here repeats a request that Twilio may have taken."""
+        from switchboard.twilio_http import FAILURES, failure_of
+
+        fields = _present(
+            from_=sender,
+            to=recipient,
+            body=body,
+            media_url=list(media_urls),
+            status_callback=status_callback,
+            validity_period=validity_period_s,
+        )
+        try:
+            message = self._call(lambda client: client.messages.create(**fields))
+        except (SecretUnavailable, TwilioUnavailable) as error:
+            return NotSent(type(error).__name__)
+        except FAILURES as error:
+            return failure_of(error, retry_after_s=self._http.retry_after_s if self._http else None)
+        if not message.sid:
+            return Unknown("answer_without_sid")
+        return Accepted(sid=message.sid, status=message.status or "queued")
+
+    def list_sent(self, *, sender: str, recipient: str, since: datetime) -> list[SentMessage]:
+        """What Twilio holds from sender to recipient since then, for match_sent. Raises TwilioUnavailable."""
+        after = since.astimezone(UTC) - _LIST_MARGIN
+
+        def ask(client: Any) -> Any:
+            return client.messages.list(
+                from_=sender, to=recipient, date_sent_after=after, limit=_LIST_LIMIT, page_size=_LIST_LIMIT
+            )
+
+        return [_sent_message(message) for message in self._ask(ask) or ()]
+
+    def fetch(self, sid: str) -> SentMessage | None:
+        """One message as it stands, for texts without a final status. Raises TwilioUnavailable."""
+        found = self._ask(lambda client: client.messages(sid).fetch())
+        return _sent_message(found) if found is not None else None
 
 
 def _present(**fields: Any) -> dict[str, Any]:

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from aws_lambda_powertools import Logger
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from switchboard.errors import InvalidRequest
+from switchboard.orders import read_order
 from switchboard.settings import Settings
 from switchboard.store.connection import Connector
 from switchboard.store.revisions import upgrade
@@ -24,7 +24,7 @@ class MigrationOrder(BaseModel):
 
 def migrate_schema(order: Mapping[str, Any], *, connector: Connector, settings: Settings) -> dict[str, Any]:
     """Answers {"revisions": [...]}, the ones now in force. Raises InvalidRequest; ContractRefused lists rows by id."""
-    kinds = _read(order).kinds
+    kinds = read_order(MigrationOrder, order).kinds
     revisions = upgrade(
         connector,
         folder=settings.migrations_folder,
@@ -34,11 +34,3 @@ def migrate_schema(order: Mapping[str, Any], *, connector: Connector, settings: 
     )
     logger.info("schema_migrated", kinds=kinds, revisions=revisions)
     return {"revisions": revisions}
-
-
-def _read(order: Mapping[str, Any]) -> MigrationOrder:
-    try:
-        return MigrationOrder.model_validate(order)
-    except ValidationError as error:
-        paths = (".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False))
-        raise InvalidRequest(tuple(paths)) from None

@@ -1,6 +1,6 @@
 """Booking events and snapshots, and the rows that a booking's desired state follows from."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -170,6 +170,11 @@ def put_back(tx: Transaction, webhook_id: str, *, retry_at: datetime, now: datet
 def wake_others(tx: Transaction, event: BookingEvent, *, sitter_id: str, now: datetime) -> None:
     """The sitter's other bookings that are not over are settled anew by housekeeping."""
     tx.rows("bookings.wake_others", org_id=event.org_id, booking_id=event.booking.id, sitter_id=sitter_id, now=now)
+
+
+def wake_wanting(tx: Transaction, *, org_id: str, reasons: Sequence[Reason], now: datetime) -> None:
+    """Events that were deferred for these reasons are settled anew by housekeeping."""
+    tx.rows("bookings.wake_wanting", org_id=org_id, reasons=[reason.value for reason in reasons], now=now)
 
 
 def _event_row(event: BookingEvent, body: str, now: datetime) -> dict[str, object]:

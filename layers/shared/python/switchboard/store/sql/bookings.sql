@@ -333,3 +333,15 @@ WHERE webhook_id IN (
       AND b."endAt" > cast(:now AS timestamptz)
     ORDER BY e.booking_id, e.occurred_at DESC, e.webhook_id DESC
 );
+
+-- name: wake_wanting
+-- Events that were deferred for want of something that is there now are due; those being settled are left to it.
+UPDATE ops.booking_event
+SET next_attempt_at = cast(:now AS timestamptz), updated_at = cast(:now AS timestamptz)
+WHERE webhook_id IN (
+    SELECT webhook_id FROM ops.booking_event
+    WHERE org_id = cast(:org_id AS text) AND next_attempt_at > cast(:now AS timestamptz) AND outcome = 'deferred'
+      AND reason = ANY (cast(:reasons AS text[]))
+    ORDER BY webhook_id
+    FOR UPDATE SKIP LOCKED
+);

@@ -1,0 +1,19 @@
+"""What an operator's call of a function asks for."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from switchboard.errors import InvalidRequest
+
+Order = TypeVar("Order", bound=BaseModel)
+
+
+def read_order(kind: type[Order], order: Mapping[str, Any]) -> Order:
+    """The order, checked. Raises InvalidRequest naming the fields, never their values."""
+    try:
+        return kind.model_validate(order)
+    except ValidationError as error:
+        paths = (".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False))
+        raise InvalidRequest(tuple(paths)) from None
