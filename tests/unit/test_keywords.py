@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from switchboard.domain.keywords import Keyword, read_keyword
+from switchboard.domain.wish_words import CLASSES
 
 _VECTORS = Path(__file__).parents[1] / "vectors" / "wishes_to_stop.jsonl"
 _ROWS = [json.loads(line) for line in _VECTORS.read_text().splitlines()]
 _WISHES = [row["text"] for row in _ROWS if row["label"] == "wish"]
 _ORDINARY = [row["text"] for row in _ROWS if row["label"] == "ordinary"]
+_WORDS = [word for words in CLASSES.values() for word in words.split()[:2]]
 _STOP_SET = ["STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "END", "QUIT", "REVOKE", "OPTOUT", "OPT OUT", "OPT-OUT"]
 
 
@@ -80,6 +84,33 @@ def test_an_empty_text_asks_for_nothing(body: str) -> None:
 @pytest.mark.parametrize("unit", ["stop ", "please ", "dont text me ", "a", "s t o p ", "stop, ", "i want "])
 def test_a_huge_text_is_read_to_its_limit_only(unit: str) -> None:
     assert read_keyword(unit * 2000, opted_out=False) in {None, Keyword.WISH_TO_STOP}
+
+
+@pytest.fixture
+def patience() -> Iterator[None]:
+    """Five seconds of the processor, for what takes milliseconds: an expression that runs away is a failure, not a hang."""
+
+    def give_up(_number: int, _frame: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 5)
+    yield
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+    signal.signal(signal.SIGVTALRM, before)
+
+
+@pytest.mark.usefixtures("patience")
+@pytest.mark.parametrize("unit", ["stop ", "please stop ", "i told u stop ", "u who cell ", "who any name ", "i said "])
+def test_a_word_said_over_and_over_does_not_keep_the_reader_busy(unit: str) -> None:
+    assert read_keyword(unit * (380 // len(unit)) + "dog", opted_out=False) is None
+
+
+@pytest.mark.usefixtures("patience")
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(_WORDS), min_size=1, max_size=4), st.sampled_from(["", " dog"]))
+def test_no_words_over_and_over_keep_the_reader_busy(unit: list[str], end: str) -> None:
+    assert read_keyword((" ".join(unit) + " ") * 100 + end, opted_out=False) in {None, *Keyword}
 
 
 @settings(deadline=None)

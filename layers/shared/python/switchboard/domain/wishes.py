@@ -66,11 +66,11 @@ _WISHES = (
     "Y?z?q*zbp*s",  # wrong number, stop
     f"L{_ME}?A",  # leave me alone
 )
-_PREFIX = "(?:[pehwaKY]|Y?z?q*zb|i(?!p*s))*"
+_PREFIX = "(?:[pehwaKY]|z?q*zb|i(?!p*s))*"
 _AFTER = "(?:[iza].*)?"
 _WISH = re.compile(f"{_PREFIX}(?:{'|'.join(_WISHES)}){_TAIL}{_AFTER}")
 # "please stop" says what is meant only where it is all that is said.
-_BARE_WISH = re.compile("(?:p*(?:iK[Yh]*)?s[pes]*)+")
+_BARE_WISH = re.compile("p*(?:iK[Yh]*)?s(?:[pes]|iK[Yh]*s)*")
 _CONDITION = "?"
 _OTHER_WAY = re.compile("p*x")
 
