@@ -88,7 +88,7 @@ def test_a_huge_text_is_read_to_its_limit_only(unit: str) -> None:
 
 @pytest.fixture
 def patience() -> Iterator[None]:
-    """Five seconds of the processor, for what takes milliseconds: an expression that runs away is a failure, not a hang."""
+    """Five seconds of the processor for what takes milliseconds: an expression that runs away fails the test."""
 
     def give_up(_number: int, _frame: object) -> None:
         raise TimeoutError
