@@ -286,6 +286,14 @@ def test_a_booking_cancelled_without_its_sitter_leaves_nobody_on_the_thread(
     assert desk.count("ops.window_history") == 1
 
 
+def test_a_cancelled_booking_that_loses_its_sitter_later_leaves_nobody_on_the_thread(desk: BookingDesk) -> None:
+    desk.tell()
+    desk.tell(minute=1, event_type=CANCELLED)
+    assert desk.tell(minute=2, event_type=UNASSIGNED, status="cancelled", sitter=None).outcome is Outcome.UNASSIGNED
+    assert (desk.thread()["sitter"], desk.thread()["number"]) == (None, FRONT_DESK)
+    assert desk.tell(minute=3, event_type=UNASSIGNED, status="cancelled", sitter=None).outcome is Outcome.UNCHANGED
+
+
 def test_a_visit_that_loses_its_times_gives_nobody_access(desk: BookingDesk) -> None:
     desk.tell()
     assert desk.tell(minute=1, event_type=UPDATED, startAt=None).outcome is Outcome.CLOSED

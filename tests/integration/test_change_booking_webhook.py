@@ -268,8 +268,9 @@ def test_unknown_fields_are_ignored_and_missing_ones_have_their_defaults(webhook
     assert webhook.send(told)[1]["outcome"] == "created"
 
 
-def test_an_unknown_service_gets_an_hour_each_side(webhook: Webhook) -> None:
-    webhook.send(snapshot(service="DROP-INS & more 🐕"))
+@pytest.mark.parametrize("service", ["DROP-INS & more 🐕", "housesitting", "Housesitting ", "24/7  Care"])
+def test_a_service_spelt_otherwise_gets_an_hour_each_side(webhook: Webhook, service: str) -> None:
+    webhook.send(snapshot(service=service))
     [window] = webhook.desk.windows()
     assert window["start"] == datetime(2025, 1, 15, 9, tzinfo=UTC)
 

@@ -172,6 +172,18 @@ def test_when_a_question_expires_the_texts_after_it_are_asked_about(board: Switc
     assert board.sent()[2:] == [(SITTER_NUMBER, JANE, "second")]
 
 
+def test_a_question_after_an_expired_one_offers_who_was_live_when_its_texts_came(
+    board: Switchboard, world: World, both: dict[str, str]
+) -> None:
+    board.text("first", sender=SITTER)
+    ida = world.client("+15555550105", first="Ida", last="Poe")
+    thread = world.thread(client_id=ida, sitter_id=both["sitter"], number_id=both["number"])
+    world.window(thread, both["sitter"], start=NOON + 5 * MINUTE, tag=3)
+    board.text("second", sender=SITTER, at=NOON + 10 * MINUTE)
+    expire(board, 30)
+    assert board.sent() == [QUESTION, (SITTER_NUMBER, SITTER, "Reply 1 for Jane D., 2 for Omar K., 3 for Ida P.")]
+
+
 def test_pictures_travel_with_a_released_text(board: Switchboard, both: dict[str, str]) -> None:
     more = [("MediaUrl0", "https://media.example.test/1"), ("MediaContentType0", "image/jpeg")]
     board.text("look", sender=SITTER, more=more)

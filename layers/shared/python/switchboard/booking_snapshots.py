@@ -139,7 +139,7 @@ def _to_event(snapshot: _Snapshot, *, webhook_id: str) -> BookingEvent:
         id=data.booking.id,
         client_id=data.client.id if data.client else None,
         sitter_id=data.sitter.id if data.sitter else None,
-        service=_text(data.booking.service),
+        service=data.booking.service if _text(data.booking.service) else None,
         start_at=data.booking.start_at,
         end_at=data.booking.end_at,
         status=told_status(event_type, Status(data.booking.status)),

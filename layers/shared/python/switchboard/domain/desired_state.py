@@ -165,7 +165,7 @@ def judge(facts: Facts, *, event_type: EventType, may_create: bool, now: datetim
     """Compares what is stored with what exists, by the table in docs/reference/booking-changes.md."""
     thread = facts.thread
     if facts.booking.status is Status.CANCELLED:
-        return _cancelled(facts)
+        return _cancelled(facts, event_type)
     if thread is None and facts.booking.status is Status.COMPLETED:
         return Verdict(Action.SKIP, Reason.NO_THREAD)
     if facts.sitter_id is None:
@@ -177,10 +177,13 @@ def judge(facts: Facts, *, event_type: EventType, may_create: bool, now: datetim
     return _assigned(facts, thread, may_create=may_create, now=now)
 
 
-def _cancelled(facts: Facts) -> Verdict:
+def _cancelled(facts: Facts, event_type: EventType) -> Verdict:
     if not facts.threads:
         return Verdict(Action.SKIP, Reason.NO_THREAD)
-    return Verdict(Action.CLOSE if any(thread.windows for thread in facts.threads) else Action.KEEP)
+    if any(thread.windows for thread in facts.threads):
+        return Verdict(Action.CLOSE)
+    has_lost_its_sitter = facts.sitter_id is None and facts.thread is not None
+    return _without_sitter(facts, facts.thread, event_type) if has_lost_its_sitter else Verdict(Action.KEEP)
 
 
 def _without_sitter(facts: Facts, thread: Thread | None, event_type: EventType) -> Verdict:

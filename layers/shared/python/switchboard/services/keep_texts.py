@@ -1,5 +1,6 @@
 """Housekeeping of inbound texts: held ones past their time, unrouted ones, answers owed to clients."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from aws_lambda_powertools import Logger
@@ -35,7 +36,8 @@ def _expire(holding: HoldingSitter, *, using: Receiving) -> bool:
     nothing = InboundText("", holding.sitter_e164, holding.number_e164, "", (), None, holding.arrived_at)
     with using.database.transaction() as tx:
         held_texts.wait_for(tx, holding.sitter_e164)
-        facts = texts.gather(tx, nothing, place=holding.place, now=now)
+        as_of_now = replace(nothing, arrived_at=now)  # those after the oldest may be for windows that opened since
+        facts = texts.gather(tx, as_of_now, place=holding.place, now=now)
         if not facts.held:
             return False
         draft = Draft(facts, nothing, event_id=using.new_id(), now=now, new_id=using.new_id)
