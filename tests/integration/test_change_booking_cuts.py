@@ -40,7 +40,7 @@ def cut_at(monkeypatch: pytest.MonkeyPatch, place: int, *, sent: bool) -> None:
 
 
 @pytest.mark.parametrize("sent", [False, True])
-@pytest.mark.parametrize("place", [2, 3, 4, 5])
+@pytest.mark.parametrize("place", [2, 3])
 def test_an_event_whose_connection_is_cut_is_not_acknowledged_and_done_once_when_it_comes_again(
     desk: BookingDesk, monkeypatch: pytest.MonkeyPatch, place: int, sent: bool
 ) -> None:
@@ -48,8 +48,8 @@ def test_an_event_whose_connection_is_cut_is_not_acknowledged_and_done_once_when
         cut_at(patched, place, sent=sent)
         desk.tell(webhook_id="msg-cut", minute=1)
     again = desk.tell(webhook_id="msg-cut", minute=1)
-    committed = place == 5 and sent
-    assert again.outcome is (Outcome.SKIPPED if committed else Outcome.CREATED)
+    may_be_committed = place == 3 and sent  # the writes and COMMIT leave together
+    assert again.outcome in ((Outcome.CREATED, Outcome.SKIPPED) if may_be_committed else (Outcome.CREATED,))
     assert (again.thread_id, again.window_id) == (desk.thread()["id"], desk.thread()["window_id"])
     assert [window["booking"] for window in desk.windows()].count("booking-1") == 1
     assert desk.count('messaging."ThreadAssignmentAudit"') == 2

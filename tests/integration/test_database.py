@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pg8000.core
 import pytest
 
 from switchboard import errors
 from switchboard.store.connection import Address, Connector
-from switchboard.store.database import Database, Limits
+from switchboard.store.database import Database, Limits, Transaction
 
 
 def test_a_new_database_has_every_table_after_both_kinds_of_revision(sql: Callable[..., list[list[object]]]) -> None:
@@ -60,3 +61,84 @@ def test_a_statement_may_take_what_its_limits_allow_although_connecting_may_not(
     with pytest.raises(errors.StatementTimedOut), database.transaction() as tx:
         tx.script("SELECT pg_sleep(1)")
     database.close()
+
+
+def add_guest(tx: Transaction, guest_id: str, *, phone: str = "+15555550101") -> None:
+    tx.later("text_rows.add_guest", org_id="o", guest_id=guest_id, sender=phone, now=datetime.now(UTC))
+
+
+GUESTS = 'SELECT id FROM messaging."Client" ORDER BY id'
+
+
+def test_what_nobody_waits_for_leaves_with_begin_or_commit_and_in_its_order(
+    database: Database, sql: Callable[..., list[list[object]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trips: list[int] = []
+    flush = pg8000.core._flush
+
+    def counted(sock: object) -> None:
+        trips.append(1)
+        flush(sock)
+
+    with database.transaction() as tx:
+        add_guest(tx, "warm")
+    monkeypatch.setattr(pg8000.core, "_flush", counted)
+    with database.transaction():
+        pass
+    assert len(trips) == 0
+    with database.transaction() as tx:
+        add_guest(tx, "a")
+        assert tx.script(GUESTS) == [["a"], ["warm"]]
+        add_guest(tx, "b")
+        add_guest(tx, "c")
+    assert len(trips) == 2
+    assert sql(GUESTS) == [["a"], ["b"], ["c"], ["warm"]]
+
+
+def test_what_nobody_waits_for_fails_with_commit_and_leaves_nothing(
+    database: Database, sql: Callable[..., list[list[object]]]
+) -> None:
+    for together in (["a", "a", "b"], ["a", "b", "a"]):
+        with pytest.raises(errors.ConstraintViolated) as caught, database.transaction() as tx:
+            for guest_id in together:
+                add_guest(tx, guest_id)
+        assert caught.value.constraint == "Client_pkey"
+    with pytest.raises(errors.ConstraintViolated), database.transaction() as tx:
+        add_guest(tx, "a")
+        add_guest(tx, "a")
+        tx.script("SELECT 1")
+    assert sql(GUESTS) == []
+    with database.transaction() as tx:
+        assert tx.script("SELECT 2") == [[2]]
+
+
+def test_any_number_of_statements_may_leave_together(
+    database: Database, sql: Callable[..., list[list[object]]]
+) -> None:
+    with database.transaction() as tx:
+        for n in range(1_000):
+            add_guest(tx, f"{n:03}")
+    assert len(sql(GUESTS)) == 1_000
+
+
+def test_what_was_sent_by_half_is_never_taken_for_the_answer_to_what_comes_next(database: Database) -> None:
+    with database.transaction() as tx:
+        add_guest(tx, "warm")
+    with pytest.raises(UnicodeEncodeError), database.transaction() as tx:
+        add_guest(tx, "a")
+        add_guest(tx, "b", phone="\ud800")
+    with database.transaction() as tx:
+        assert tx.script(GUESTS) == [["warm"]]
+
+
+def test_a_closed_connection_is_replaced_with_all_that_waits(
+    database: Database, sql: Callable[..., list[list[object]]]
+) -> None:
+    with database.transaction() as tx:
+        add_guest(tx, "warm")
+        [[pid]] = tx.script("SELECT pg_backend_pid()")
+    sql(f"SELECT pg_terminate_backend({pid})")
+    with database.transaction() as tx:
+        add_guest(tx, "a")
+        add_guest(tx, "b")
+    assert sql(GUESTS) == [["a"], ["b"], ["warm"]]

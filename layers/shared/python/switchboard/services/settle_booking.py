@@ -70,6 +70,7 @@ def settle(
         rows=rows,
         answer=answer,
         people=_display_names(facts),
+        was_deferred=gathered.was_deferred,
         retry_at=now + pause_before(attempt) if _waits(answer, rows) else None,
         now=now,
         new_id=new_id,

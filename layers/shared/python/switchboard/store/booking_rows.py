@@ -147,7 +147,6 @@ def thread_row(change: ThreadChange) -> dict[str, object]:
     gave_up = before is not None and before.number_id is not None and before.number_id != after.number_id
     return {
         "id": after.id,
-        "is_new": before is None,
         "booking_id": after.booking_id,
         "client_id": after.client_id,
         "sitter_id": after.sitter_id,
@@ -167,7 +166,6 @@ def window_row(change: WindowChange) -> dict[str, object]:
     after = change.after
     return {
         "id": after.id,
-        "is_new": change.before is None,
         "thread_id": after.thread_id,
         "sitter_id": after.sitter_id,
         "start_at": after.interval.start_at,

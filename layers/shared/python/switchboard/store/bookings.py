@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from switchboard.domain.bookings import Booking, BookingEvent, Client, Sitter
-from switchboard.domain.changes import Answer, Rows
+from switchboard.domain.changes import Answer, Rows, ThreadChange, WindowChange
 from switchboard.domain.desired_state import Outcome, Reason, Thread
 from switchboard.domain.numbers import Number, NumberClass
 from switchboard.domain.windows import TAG_REST, WIDEST_BUFFER, TaggedSpan
@@ -25,9 +26,10 @@ from switchboard.store.booking_rows import (
     thread_row,
     window_row,
 )
-from switchboard.store.database import Row, Transaction, as_json
+from switchboard.store.database import Row, Transaction
 from switchboard.store.numbers import hold_name
 
+Put = Callable[..., None]
 _NEAR = WIDEST_BUFFER + TAG_REST + timedelta(hours=1)
 
 
@@ -110,35 +112,67 @@ def write(
     rows: Rows,
     answer: Answer,
     people: Mapping[str, str | None],
+    was_deferred: bool,
     retry_at: datetime | None,
     now: datetime,
     new_id: Callable[[], str],
 ) -> None:
-    """Everything that the event changes, in one statement. `people`: display names by role."""
-    tx.rows(
-        "bookings.write",
-        org_id=event.org_id,
+    """Everything that the event changes, with COMMIT at the latest. `people`: display names by role."""
+
+    put: Put = partial(tx.later, org_id=event.org_id, now=now)
+    _write_snapshots(put, snapshots)
+    _write_threads(put, rows.threads, people, reason=event.type.value, new_id=new_id)
+    for window in sorted(rows.windows, key=_is_new):  # one is closed before another is made in its place
+        statement = "bookings.change_window" if window.before else "bookings.add_window"
+        put(statement, booking_id=event.booking.id, **window_row(window))
+    put(
+        "bookings.settle",
         webhook_id=event.webhook_id,
-        booking_id=event.booking.id,
-        bookings=as_json([booking_row(snapshots.booking)] if snapshots.booking else []),
-        clients=as_json([client_row(snapshots.client)] if snapshots.client else []),
-        sitters=as_json([sitter_row(snapshots.sitter)] if snapshots.sitter else []),
-        threads=as_json([thread_row(change) for change in rows.threads]),
-        windows=as_json([window_row(change) for change in rows.windows]),
-        audits=as_json(audit_rows(rows.threads, new_id)),
-        leavers=as_json(leaver_rows(rows.threads)),
-        joiners=as_json(joiner_rows(rows.threads, people, new_id)),
-        audit_reason=event.type.value,
         outcome=answer.outcome.value,
         reason=answer.reason.value if answer.reason else None,
         thread_id=answer.thread_id,
         window_id=answer.window_id,
         number_class=answer.number_class.value if answer.number_class else None,
         next_attempt_at=retry_at,
-        supersedes=answer.reason is not Reason.STALE,
-        occurred_at=event.occurred_at,
-        now=now,
     )
+    if was_deferred and answer.reason is not Reason.STALE:
+        put(
+            "bookings.supersede",
+            webhook_id=event.webhook_id,
+            booking_id=event.booking.id,
+            occurred_at=event.occurred_at,
+        )
+
+
+def _write_snapshots(put: Put, snapshots: Snapshots) -> None:
+    if snapshots.booking:
+        put("bookings.put_booking", **booking_row(snapshots.booking))
+    if snapshots.client:
+        put("bookings.put_client", **client_row(snapshots.client))
+    if snapshots.sitter:
+        put("bookings.put_sitter", **sitter_row(snapshots.sitter))
+
+
+def _write_threads(
+    put: Put,
+    changes: Sequence[ThreadChange],
+    people: Mapping[str, str | None],
+    *,
+    reason: str,
+    new_id: Callable[[], str],
+) -> None:
+    for change in changes:
+        put("bookings.change_thread" if change.before else "bookings.add_thread", **thread_row(change))
+    for audit in audit_rows(changes, new_id):
+        put("bookings.add_audit", reason=reason, **audit)
+    for leaver in leaver_rows(changes):
+        put("bookings.leave_thread", **leaver)
+    for joiner in joiner_rows(changes, people, new_id):
+        put("bookings.join_thread", **joiner)
+
+
+def _is_new(change: WindowChange) -> bool:
+    return change.before is None
 
 
 @dataclass(frozen=True, slots=True)

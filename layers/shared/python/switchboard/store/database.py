@@ -2,21 +2,24 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import pg8000.core
 import pg8000.exceptions
 import pg8000.native
+from pg8000.converters import make_params
 
 from switchboard import errors
 from switchboard.store.statements import Schemas, load
 
 Row = dict[str, Any]
 _TIMESTAMP_OID = 1114
+_MOST_TOGETHER = 50  # their answers must find room in the socket until they are read
 _GRACE_S = 0.2  # for the server's own time-out to be the one that is heard
 _CONNECTION_STATES = ("08", "57P01", "57P02", "57P03", "53300", "28")
 _LOCK_STATES = ("40001", "40P01", "55P03")
@@ -54,16 +57,26 @@ class Database:
 
     @contextmanager
     def transaction(self, *, read_only: bool = False, limits: Limits | None = None) -> Iterator["Transaction"]:
-        """Commits when the block ends, rolls back when it raises. Raises the classes of switchboard.errors."""
-        session = self._begin(read_only=read_only, limits=limits or self._limits)
+        """Commits when the block ends, rolls back when it raises. Raises the classes of switchboard.errors.
+
+        BEGIN leaves with the first statement: a block without statements talks to nobody.
+        """
+        limits = limits or self._limits
+        begin = (
+            f"BEGIN{' READ ONLY' if read_only else ''}; SET LOCAL TIME ZONE 'UTC'; "
+            f"SET LOCAL statement_timeout = {limits.statement_ms}; SET LOCAL lock_timeout = {limits.lock_ms}; "
+            f"SET LOCAL idle_in_transaction_session_timeout = {limits.idle_ms}"
+        )
+        session, is_fresh = self._take(limits)
+        tx = Transaction(session, begin=begin, instead=None if is_fresh else lambda: self._take(limits))
         try:
-            yield Transaction(session)
-            session.script("COMMIT")
+            yield tx
+            tx.commit()
         except BaseException:
-            self._abandon(session)
+            self._abandon(tx)
             raise
         with self._lock:
-            self._idle.append(session)
+            self._idle.append(tx.session)
 
     @contextmanager
     def outside_transaction(self, *, limits: Limits) -> Iterator["Transaction"]:
@@ -71,11 +84,12 @@ class Database:
         session = _Session(self._open(), self._statements)
         session.wait_for(limits)
         try:
-            session.script(
+            tx = Transaction(session)
+            tx.script(
                 f"SET TIME ZONE 'UTC'; SET statement_timeout = {limits.statement_ms}; "
                 f"SET lock_timeout = {limits.lock_ms}"
             )
-            yield Transaction(session)
+            yield tx
         finally:
             session.close()
 
@@ -86,26 +100,13 @@ class Database:
         for session in sessions:
             session.close()
 
-    def _begin(self, *, read_only: bool, limits: Limits) -> "_Session":
-        begin = (
-            f"BEGIN{' READ ONLY' if read_only else ''}; SET LOCAL TIME ZONE 'UTC'; "
-            f"SET LOCAL statement_timeout = {limits.statement_ms}; SET LOCAL lock_timeout = {limits.lock_ms}; "
-            f"SET LOCAL idle_in_transaction_session_timeout = {limits.idle_ms}"
-        )
-        while True:
-            with self._lock:
-                session = self._idle.pop() if self._idle else None
-            fresh = session is None
-            session = session or _Session(self._open(), self._statements)
-            session.wait_for(limits)
-            try:
-                session.script(begin)
-            except errors.DatabaseUnavailable:  # an idle connection may have been closed since: try another
-                session.close()
-                if fresh:
-                    raise
-            else:
-                return session
+    def _take(self, limits: Limits) -> tuple["_Session", bool]:
+        """An idle session, else a fresh one; whether it is fresh."""
+        with self._lock:
+            idle = self._idle.pop() if self._idle else None
+        session = idle or _Session(self._open(), self._statements)
+        session.wait_for(limits)
+        return session, idle is None
 
     def _open(self) -> pg8000.native.Connection:
         with _translated():
@@ -115,38 +116,101 @@ class Database:
         connection.register_out_adapter(dict, json.dumps)
         return connection
 
-    def _abandon(self, session: "_Session") -> None:
+    def _abandon(self, tx: "Transaction") -> None:
         try:
-            session.script("ROLLBACK")
+            tx.rollback()
         except errors.DatabaseError:
-            session.close()
+            tx.session.close()
         else:
             with self._lock:
-                self._idle.append(session)
+                self._idle.append(tx.session)
+
+
+class _Call(NamedTuple):
+    """A statement by its name, and what it is given."""
+
+    name: str
+    params: Mapping[str, Any]
 
 
 class Transaction:
-    """The statements of one transaction, by name (`file.name` in store/sql)."""
+    """The statements of one transaction, by name (`file.name` in store/sql).
 
-    def __init__(self, session: "_Session") -> None:
-        self._session = session
+    `begin` leaves with the first of them; where the idle session turns out to be closed by then, another is tried.
+    """
+
+    def __init__(
+        self,
+        session: "_Session",
+        *,
+        begin: str | None = None,
+        instead: Callable[[], tuple["_Session", bool]] | None = None,
+    ) -> None:
+        self.session = session
+        self._begin = begin
+        self._instead = instead
+        self._later: list[_Call] = []
 
     def rows(self, name: str, /, **params: Any) -> list[Row]:
         """All rows of a statement. Pass instants aware, lists as arrays, dicts as JSON; one round trip when warm."""
-        return self._session.run(name, params)
+        found: list[Row] = self._send(_Call(name, params))
+        return found
 
     def row(self, name: str, /, **params: Any) -> Row | None:
         """The first row, or None."""
-        rows = self._session.run(name, params)
+        rows = self.rows(name, **params)
         return rows[0] if rows else None
 
     def one(self, name: str, /, **params: Any) -> Row:
         """The row of a statement that always returns one."""
-        return self._session.run(name, params)[0]
+        return self.rows(name, **params)[0]
+
+    def later(self, name: str, /, **params: Any) -> None:
+        """A statement whose rows nobody needs: it leaves with the next one or with COMMIT, and fails there."""
+        if len(self._later) < _MOST_TOGETHER:
+            self._later.append(_Call(name, params))
+        else:
+            self._send(_Call(name, params))
 
     def script(self, sql: str) -> list[list[Any]]:
         """Statements without parameters in one round trip: SAVEPOINT and the like, never built from data."""
-        return self._session.script(sql)
+        found: list[list[Any]] = self._send(sql)
+        return found
+
+    def commit(self) -> None:
+        """Commits what was begun."""
+        if self._begin and self._later:  # never together with BEGIN: a lost answer must not be taken for a lost session
+            self._send(self._later.pop())
+        if not self._begin:
+            self._send("COMMIT")
+
+    def rollback(self) -> None:
+        """Rolls back what was begun."""
+        self._later.clear()
+        if not self._begin:
+            self._send("ROLLBACK")
+
+    def _send(self, last: _Call | str) -> list[Any]:
+        """One round trip for all that waits and the last, whose rows are the answer."""
+        steps: list[_Call | str] = [*([self._begin] if self._begin else ()), *self._later, last]
+        begins, self._begin = self._begin is not None, None
+        self._later.clear()
+        while begins and self._instead:
+            try:
+                return self.session.run(steps)
+            except errors.DatabaseUnavailable:  # closed since it was last used; nothing is done yet: try another
+                self.session.close()
+                self.session, is_fresh = self._instead()
+                self._instead = None if is_fresh else self._instead
+        return self.session.run(steps)
+
+
+class _Prepared:
+    """A statement prepared on a connection, and the names of its columns."""
+
+    def __init__(self, statement: pg8000.native.PreparedStatement) -> None:
+        self.statement = statement
+        self.columns = [column["name"] for column in statement.cols or ()]
 
 
 class _Session:
@@ -155,7 +219,7 @@ class _Session:
     def __init__(self, connection: pg8000.native.Connection, statements: Mapping[str, str]) -> None:
         self._connection = connection
         self._statements = statements
-        self._prepared: dict[str, tuple[pg8000.native.PreparedStatement, list[str]]] = {}
+        self._prepared: dict[str, _Prepared] = {}
         self._timeout_s: float | None = connection._usock.gettimeout()
 
     def wait_for(self, limits: Limits) -> None:
@@ -163,24 +227,68 @@ class _Session:
         if self._timeout_s is not None:
             self._connection._usock.settimeout(max(self._timeout_s, limits.statement_ms / 1_000 + _GRACE_S))
 
-    def script(self, sql: str) -> list[list[Any]]:
-        with _translated():
-            return self._connection.run(sql) or []
+    def run(self, steps: Sequence[_Call | str]) -> list[Any]:
+        """Sends all steps, then reads all answers: one round trip. Answers with the last one's rows.
 
-    def run(self, name: str, params: Mapping[str, Any]) -> list[Row]:
+        Raises what failed first: in a transaction all that follows a failed step fails too, and COMMIT rolls back.
+        """
         with _translated():
-            prepared, columns = self._prepared.get(name) or self._prepare(name)
-            return [dict(zip(columns, row, strict=True)) for row in prepared.run(**params) or ()]
+            ready = self._ready(steps)
+            try:
+                contexts = [self._write(step) for step in ready]
+                pg8000.core._flush(self._connection._sock)
+                failures = [failure for context in contexts if (failure := self._read(context))]
+            except BaseException:  # half sent or half read: which answer is to what cannot be told any more
+                self.close()
+                raise
+            if failures:
+                raise failures[0]
+        rows, last = contexts[-1].rows or [], steps[-1]
+        if isinstance(last, str):
+            return rows
+        return [dict(zip(self._prepared[last.name].columns, row, strict=True)) for row in rows]
 
     def close(self) -> None:
         with suppress(Exception):
             self._connection.close()
 
-    def _prepare(self, name: str) -> tuple[pg8000.native.PreparedStatement, list[str]]:
-        statement = self._connection.prepare(self._statements[name])
-        prepared = (statement, [column["name"] for column in statement.cols or ()])
-        self._prepared[name] = prepared
-        return prepared
+    def _ready(self, steps: Sequence[_Call | str]) -> list[tuple[_Prepared | None, Any]]:
+        """Each step with what is sent of it. What has to be prepared is prepared after BEGIN, under its time-outs."""
+        unprepared = [step.name for step in steps if isinstance(step, _Call) and step.name not in self._prepared]
+        if unprepared and isinstance(steps[0], str):
+            self.run(steps[:1])
+            steps = steps[1:]
+        for name in unprepared:
+            self._prepared[name] = _Prepared(self._connection.prepare(self._statements[name]))
+        return [self._values(step) for step in steps]
+
+    def _values(self, step: _Call | str) -> tuple[_Prepared | None, Any]:
+        if isinstance(step, str):
+            return None, step
+        prepared = self._prepared[step.name]
+        values = prepared.statement.make_vals(step.params)
+        return prepared, make_params(self._connection.py_types, values)
+
+    def _write(self, ready: tuple[_Prepared | None, Any]) -> pg8000.core.Context:
+        prepared, values = ready
+        if prepared is None:
+            self._connection.send_QUERY(values)
+            return pg8000.core.Context(values)
+        statement = prepared.statement
+        self._connection.send_BIND(statement.name_bin, values)
+        self._connection.send_EXECUTE()
+        pg8000.core._write(self._connection._sock, pg8000.core.SYNC_MSG)
+        return pg8000.core.Context(statement.statement, columns=statement.cols, input_funcs=statement.input_funcs)
+
+    def _read(self, context: pg8000.core.Context) -> pg8000.exceptions.Error | None:
+        """What the server says against the step, if anything."""
+        try:
+            self._connection.handle_messages(context)
+        except pg8000.exceptions.Error as error:
+            if error is not context.error:
+                raise
+            return error
+        return None
 
 
 @contextmanager

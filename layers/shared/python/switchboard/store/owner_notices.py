@@ -35,4 +35,4 @@ def tell(
 
 def clear(tx: Transaction, *, org_id: str, subject: str) -> None:
     """The state has ended: the next one is told again."""
-    tx.rows("owner_notices.clear", org_id=org_id, subject=subject)
+    tx.later("owner_notices.clear", org_id=org_id, subject=subject)

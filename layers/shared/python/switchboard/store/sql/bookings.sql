@@ -134,159 +134,160 @@ SELECT
             WHERE org_id = :org_id AND booking_id = :booking_id AND next_attempt_at IS NOT NULL
               AND webhook_id <> :webhook_id) AS was_deferred;
 
--- name: write
--- Waiting events of the booking that are not newer wait no more; one that was never settled (without a reason) holds a
--- snapshot that is not stored yet, and stays at the same instant.
--- Everything that an event changes: snapshots, threads, windows with their former values, audits, participants, leases
--- of numbers given up, and the event's outcome. A window is closed before another is made in its place.
-WITH told_booking AS (
-    SELECT * FROM jsonb_to_recordset(cast(:bookings AS jsonb)) AS x(
-        id text, client_id text, sitter_id text, service text, start_at timestamptz, end_at timestamptz, status text,
-        is_recurring boolean, is_meet_and_greet boolean, has_weekly_plan boolean, occurred_at timestamptz,
-        occurred_by text)
-), changed_booking AS (
-    UPDATE {messaging}."Booking" AS b
-    SET "clientId" = x.client_id, "sitterId" = x.sitter_id, service = x.service, "startAt" = x.start_at,
-        "endAt" = x.end_at, status = x.status, "isRecurring" = x.is_recurring, "isMeetAndGreet" = x.is_meet_and_greet,
-        "hasWeeklyPlan" = x.has_weekly_plan, "occurredAt" = x.occurred_at, "occurredBy" = x.occurred_by,
+-- name: put_booking
+-- The newest snapshot of a booking.
+WITH changed AS (
+    UPDATE {messaging}."Booking"
+    SET "clientId" = :client_id, "sitterId" = :sitter_id, service = :service,
+        "startAt" = cast(:start_at AS timestamptz), "endAt" = cast(:end_at AS timestamptz), status = :status,
+        "isRecurring" = cast(:is_recurring AS boolean), "isMeetAndGreet" = cast(:is_meet_and_greet AS boolean),
+        "hasWeeklyPlan" = cast(:has_weekly_plan AS boolean), "occurredAt" = cast(:occurred_at AS timestamptz),
+        "occurredBy" = :occurred_by, "updatedAt" = cast(:now AS timestamptz)
+    WHERE "orgId" = :org_id AND id = :id
+    RETURNING id
+)
+INSERT INTO {messaging}."Booking" (
+    "orgId", id, "clientId", "sitterId", service, "startAt", "endAt", status, "isRecurring", "isMeetAndGreet",
+    "hasWeeklyPlan", "occurredAt", "occurredBy", "createdAt", "updatedAt"
+)
+SELECT :org_id, :id, :client_id, :sitter_id, :service, cast(:start_at AS timestamptz), cast(:end_at AS timestamptz),
+       :status, cast(:is_recurring AS boolean), cast(:is_meet_and_greet AS boolean),
+       cast(:has_weekly_plan AS boolean), cast(:occurred_at AS timestamptz), :occurred_by,
+       cast(:now AS timestamptz), cast(:now AS timestamptz)
+WHERE NOT EXISTS (SELECT 1 FROM changed);
+
+-- name: put_client
+-- The newest snapshot of a client, who is no guest.
+WITH changed AS (
+    UPDATE {messaging}."Client"
+    SET "firstName" = :first_name, "lastName" = :last_name, phone = :phone,
+        "hasWeeklyPlan" = cast(:has_weekly_plan AS boolean), "isGuest" = false,
+        "occurredAt" = cast(:occurred_at AS timestamptz), "occurredBy" = :occurred_by,
         "updatedAt" = cast(:now AS timestamptz)
-    FROM told_booking AS x WHERE b."orgId" = cast(:org_id AS text) AND b.id = x.id
-    RETURNING b.id
-), new_booking AS (
-    INSERT INTO {messaging}."Booking" (
-        "orgId", id, "clientId", "sitterId", service, "startAt", "endAt", status, "isRecurring", "isMeetAndGreet",
-        "hasWeeklyPlan", "occurredAt", "occurredBy", "createdAt", "updatedAt"
-    )
-    SELECT :org_id, id, client_id, sitter_id, service, start_at, end_at, status, is_recurring, is_meet_and_greet,
-           has_weekly_plan, occurred_at, occurred_by, cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM told_booking WHERE NOT EXISTS (SELECT 1 FROM changed_booking)
-), told_client AS (
-    SELECT * FROM jsonb_to_recordset(cast(:clients AS jsonb)) AS x(
-        id text, first_name text, last_name text, phone text, has_weekly_plan boolean, occurred_at timestamptz,
-        occurred_by text)
-), changed_client AS (
-    UPDATE {messaging}."Client" AS c
-    SET "firstName" = x.first_name, "lastName" = x.last_name, phone = x.phone, "hasWeeklyPlan" = x.has_weekly_plan,
-        "isGuest" = false, "occurredAt" = x.occurred_at, "occurredBy" = x.occurred_by,
+    WHERE "orgId" = :org_id AND id = :id
+    RETURNING id
+)
+INSERT INTO {messaging}."Client" (
+    "orgId", id, "firstName", "lastName", phone, "hasWeeklyPlan", "isGuest", "occurredAt", "occurredBy",
+    "createdAt", "updatedAt"
+)
+SELECT :org_id, :id, :first_name, :last_name, :phone, cast(:has_weekly_plan AS boolean), false,
+       cast(:occurred_at AS timestamptz), :occurred_by, cast(:now AS timestamptz), cast(:now AS timestamptz)
+WHERE NOT EXISTS (SELECT 1 FROM changed);
+
+-- name: put_sitter
+-- The newest snapshot of a sitter.
+WITH changed AS (
+    UPDATE {messaging}."Sitter"
+    SET "firstName" = :first_name, "lastName" = :last_name, phone = :phone, active = cast(:active AS boolean),
+        "occurredAt" = cast(:occurred_at AS timestamptz), "occurredBy" = :occurred_by,
         "updatedAt" = cast(:now AS timestamptz)
-    FROM told_client AS x WHERE c."orgId" = :org_id AND c.id = x.id
-    RETURNING c.id
-), new_client AS (
-    INSERT INTO {messaging}."Client" (
-        "orgId", id, "firstName", "lastName", phone, "hasWeeklyPlan", "isGuest", "occurredAt", "occurredBy",
-        "createdAt", "updatedAt"
-    )
-    SELECT :org_id, id, first_name, last_name, phone, has_weekly_plan, false, occurred_at, occurred_by,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM told_client WHERE NOT EXISTS (SELECT 1 FROM changed_client)
-), told_sitter AS (
-    SELECT * FROM jsonb_to_recordset(cast(:sitters AS jsonb)) AS x(
-        id text, first_name text, last_name text, phone text, active boolean, occurred_at timestamptz, occurred_by text)
-), changed_sitter AS (
-    UPDATE {messaging}."Sitter" AS s
-    SET "firstName" = x.first_name, "lastName" = x.last_name, phone = x.phone, active = x.active,
-        "occurredAt" = x.occurred_at, "occurredBy" = x.occurred_by, "updatedAt" = cast(:now AS timestamptz)
-    FROM told_sitter AS x WHERE s."orgId" = :org_id AND s.id = x.id
-    RETURNING s.id
-), new_sitter AS (
-    INSERT INTO {messaging}."Sitter" (
-        "orgId", id, "firstName", "lastName", phone, active, "occurredAt", "occurredBy", "createdAt", "updatedAt"
-    )
-    SELECT :org_id, id, first_name, last_name, phone, active, occurred_at, occurred_by,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM told_sitter WHERE NOT EXISTS (SELECT 1 FROM changed_sitter)
-), told_thread AS (
-    SELECT * FROM jsonb_to_recordset(cast(:threads AS jsonb)) AS x(
-        id text, is_new boolean, booking_id text, client_id text, sitter_id text, is_open boolean, number_id text,
-        number_class text, number_e164 text, former_number_id text, is_one_time boolean, is_meet_and_greet boolean,
-        window_id text)
-), changed_thread AS (
-    UPDATE {messaging}."MessageThread" AS t
-    SET "assignedSitterId" = x.sitter_id, "messageNumberId" = x.number_id, "numberClass" = x.number_class,
-        "maskedNumberE164" = x.number_e164, "isOneTimeClient" = x.is_one_time, "isMeetAndGreet" = x.is_meet_and_greet,
-        "assignmentWindowId" = x.window_id, status = CASE WHEN x.is_open THEN 'open' ELSE t.status END,
-        "updatedAt" = cast(:now AS timestamptz)
-    FROM told_thread AS x WHERE NOT x.is_new AND t.id = x.id
-), new_thread AS (
-    INSERT INTO {messaging}."MessageThread" (
-        id, "orgId", scope, "bookingId", "clientId", "assignedSitterId", status, "messageNumberId", "numberClass",
-        "maskedNumberE164", "isOneTimeClient", "isMeetAndGreet", "assignmentWindowId", "ownerUnreadCount",
-        "createdAt", "updatedAt"
-    )
-    SELECT id, :org_id, 'client_booking', booking_id, client_id, sitter_id, 'open', number_id, number_class,
-           number_e164, is_one_time, is_meet_and_greet, window_id, 0,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM told_thread WHERE is_new
-), released AS (
-    UPDATE ops.pool_lease AS lease SET released_at = cast(:now AS timestamptz)
-    FROM told_thread AS x
-    WHERE x.former_number_id IS NOT NULL AND lease.thread_id = x.id AND lease.number_id = x.former_number_id
-      AND lease.released_at IS NULL
-), told_window AS (
-    -- A change takes effect after the last text that was routed before the thread was locked.
-    SELECT x.id, x.is_new, x.thread_id, x.sitter_id, x.start_at, x.end_at, x.status, x.tag,
-           greatest(x.changed_at, cast(thread."lastInboundAt" AS timestamptz) + interval '1 millisecond') AS changed_at
-    FROM jsonb_to_recordset(cast(:windows AS jsonb)) AS x(
-        id text, is_new boolean, thread_id text, sitter_id text, start_at timestamptz, end_at timestamptz,
-        status text, tag integer, changed_at timestamptz)
-    LEFT JOIN {messaging}."MessageThread" AS thread ON thread.id = x.thread_id AND NOT x.is_new
+    WHERE "orgId" = :org_id AND id = :id
+    RETURNING id
+)
+INSERT INTO {messaging}."Sitter" (
+    "orgId", id, "firstName", "lastName", phone, active, "occurredAt", "occurredBy", "createdAt", "updatedAt"
+)
+SELECT :org_id, :id, :first_name, :last_name, :phone, cast(:active AS boolean),
+       cast(:occurred_at AS timestamptz), :occurred_by, cast(:now AS timestamptz), cast(:now AS timestamptz)
+WHERE NOT EXISTS (SELECT 1 FROM changed);
+
+-- name: add_thread
+-- A booking's new thread.
+INSERT INTO {messaging}."MessageThread" (
+    id, "orgId", scope, "bookingId", "clientId", "assignedSitterId", status, "messageNumberId", "numberClass",
+    "maskedNumberE164", "isOneTimeClient", "isMeetAndGreet", "assignmentWindowId", "ownerUnreadCount",
+    "createdAt", "updatedAt"
+)
+VALUES (:id, :org_id, 'client_booking', :booking_id, :client_id, :sitter_id, 'open', :number_id, :number_class,
+        :number_e164, cast(:is_one_time AS boolean), cast(:is_meet_and_greet AS boolean), :window_id, 0,
+        cast(:now AS timestamptz), cast(:now AS timestamptz));
+
+-- name: change_thread
+-- A thread's sitter, number, window and what its client is; the lease of a pool number that it gave up ends.
+WITH released AS (
+    UPDATE ops.pool_lease
+    SET released_at = cast(:now AS timestamptz)
+    WHERE thread_id = :id AND number_id = cast(:former_number_id AS text) AND released_at IS NULL
+)
+UPDATE {messaging}."MessageThread"
+SET "assignedSitterId" = :sitter_id, "messageNumberId" = :number_id, "numberClass" = :number_class,
+    "maskedNumberE164" = :number_e164, "isOneTimeClient" = cast(:is_one_time AS boolean),
+    "isMeetAndGreet" = cast(:is_meet_and_greet AS boolean), "assignmentWindowId" = :window_id,
+    status = CASE WHEN cast(:is_open AS boolean) THEN 'open' ELSE status END,
+    "updatedAt" = cast(:now AS timestamptz)
+WHERE id = :id;
+
+-- name: add_window
+-- A new window.
+INSERT INTO {messaging}."AssignmentWindow" (
+    id, "orgId", "threadId", "bookingId", "sitterId", "startAt", "endAt", status, tag, "createdAt", "updatedAt"
+)
+VALUES (:id, :org_id, :thread_id, :booking_id, :sitter_id, cast(:start_at AS timestamptz),
+        cast(:end_at AS timestamptz), :status, cast(:tag AS integer),
+        cast(:changed_at AS timestamptz), cast(:changed_at AS timestamptz));
+
+-- name: change_window
+-- A window's new values, the former ones kept. It takes effect after the last text that was routed before the thread
+-- was locked.
+WITH former AS (
+    SELECT w.id, w."orgId", w."threadId", w."sitterId", w."startAt", w."endAt", w.status, w.tag, w."updatedAt",
+           greatest(cast(:changed_at AS timestamptz),
+                    cast(thread."lastInboundAt" AS timestamptz) + interval '1 millisecond') AS changed_at
+    FROM {messaging}."AssignmentWindow" AS w
+    LEFT JOIN {messaging}."MessageThread" AS thread ON thread.id = :thread_id
+    WHERE w.id = :id
 ), history AS (
     INSERT INTO ops.window_history (
         org_id, window_id, thread_id, sitter_id, start_at, end_at, status, tag, valid_from, valid_until
     )
-    SELECT :org_id, w.id, w."threadId", w."sitterId", w."startAt", w."endAt", w.status, w.tag, w."updatedAt",
-           x.changed_at
-    FROM told_window AS x JOIN {messaging}."AssignmentWindow" AS w ON w.id = x.id
-    WHERE NOT x.is_new
-), changed_window AS (
-    UPDATE {messaging}."AssignmentWindow" AS w
-    SET "sitterId" = x.sitter_id, "startAt" = x.start_at, "endAt" = x.end_at, status = x.status, tag = x.tag,
-        "updatedAt" = x.changed_at
-    FROM told_window AS x WHERE NOT x.is_new AND w.id = x.id
-    RETURNING w.id
-), new_window AS (
-    INSERT INTO {messaging}."AssignmentWindow" (
-        id, "orgId", "threadId", "bookingId", "sitterId", "startAt", "endAt", status, tag, "createdAt", "updatedAt"
-    )
-    SELECT id, :org_id, thread_id, :booking_id, sitter_id, start_at, end_at, status, tag, changed_at, changed_at
-    FROM told_window WHERE is_new AND (SELECT count(*) FROM changed_window) >= 0
-), audit AS (
-    INSERT INTO {messaging}."ThreadAssignmentAudit" (
-        id, "orgId", "threadId", "fromSitterId", "toSitterId", "actorUserId", reason, "createdAt", "updatedAt"
-    )
-    SELECT id, :org_id, thread_id, from_sitter_id, to_sitter_id, 'booking-webhook', :audit_reason,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM jsonb_to_recordset(cast(:audits AS jsonb)) AS x(
-        id text, thread_id text, from_sitter_id text, to_sitter_id text)
-), left_thread AS (
-    DELETE FROM {messaging}."MessageParticipant" AS p
-    USING jsonb_to_recordset(cast(:leavers AS jsonb)) AS x(thread_id text, role text, e164 text)
-    WHERE p."threadId" = x.thread_id AND p.role = x.role AND p."realE164" IS NOT DISTINCT FROM x.e164
-    RETURNING p.id
-), joined_thread AS (
-    INSERT INTO {messaging}."MessageParticipant" (
-        id, "orgId", "threadId", role, "userId", "clientId", "displayName", "realE164", "createdAt", "updatedAt"
-    )
-    SELECT id, :org_id, thread_id, role, user_id, client_id, display_name, e164,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM jsonb_to_recordset(cast(:joiners AS jsonb)) AS x(
-        id text, thread_id text, role text, user_id text, client_id text, display_name text, e164 text)
-    WHERE (SELECT count(*) FROM left_thread) >= 0
-    ON CONFLICT DO NOTHING
+    SELECT :org_id, id, "threadId", "sitterId", "startAt", "endAt", status, tag, "updatedAt", changed_at
+    FROM former
 )
+UPDATE {messaging}."AssignmentWindow" AS w
+SET "sitterId" = :sitter_id, "startAt" = cast(:start_at AS timestamptz), "endAt" = cast(:end_at AS timestamptz),
+    status = :status, tag = cast(:tag AS integer), "updatedAt" = former.changed_at
+FROM former
+WHERE w.id = former.id;
+
+-- name: add_audit
+-- A thread changes hands.
+INSERT INTO {messaging}."ThreadAssignmentAudit" (
+    id, "orgId", "threadId", "fromSitterId", "toSitterId", "actorUserId", reason, "createdAt", "updatedAt"
+)
+VALUES (:id, :org_id, :thread_id, :from_sitter_id, :to_sitter_id, 'booking-webhook', :reason,
+        cast(:now AS timestamptz), cast(:now AS timestamptz));
+
+-- name: leave_thread
+-- Who is on a thread no more.
+DELETE FROM {messaging}."MessageParticipant"
+WHERE "threadId" = :thread_id AND role = :role AND "realE164" IS NOT DISTINCT FROM cast(:e164 AS text);
+
+-- name: join_thread
+-- Who is on a thread from now on.
+INSERT INTO {messaging}."MessageParticipant" (
+    id, "orgId", "threadId", role, "userId", "clientId", "displayName", "realE164", "createdAt", "updatedAt"
+)
+VALUES (:id, :org_id, :thread_id, :role, :user_id, :client_id, :display_name, :e164,
+        cast(:now AS timestamptz), cast(:now AS timestamptz))
+ON CONFLICT DO NOTHING;
+
+-- name: settle
+-- The event's outcome.
 UPDATE ops.booking_event
-SET outcome = CASE WHEN webhook_id = :webhook_id THEN :outcome ELSE outcome END,
-    reason = CASE WHEN webhook_id = :webhook_id THEN :reason ELSE reason END,
-    thread_id = CASE WHEN webhook_id = :webhook_id THEN :thread_id ELSE thread_id END,
-    window_id = CASE WHEN webhook_id = :webhook_id THEN :window_id ELSE window_id END,
-    number_class = CASE WHEN webhook_id = :webhook_id THEN :number_class ELSE number_class END,
-    attempts = CASE WHEN webhook_id = :webhook_id THEN attempts + 1 ELSE attempts END,
-    next_attempt_at = CASE WHEN webhook_id = :webhook_id THEN cast(:next_attempt_at AS timestamptz) END,
+SET outcome = :outcome, reason = :reason, thread_id = :thread_id, window_id = :window_id,
+    number_class = :number_class, attempts = attempts + 1, next_attempt_at = cast(:next_attempt_at AS timestamptz),
     updated_at = cast(:now AS timestamptz)
-WHERE webhook_id = :webhook_id
-   OR (cast(:supersedes AS boolean) AND org_id = :org_id AND booking_id = :booking_id AND next_attempt_at IS NOT NULL
-       AND (occurred_at < cast(:occurred_at AS timestamptz)
-            OR occurred_at = cast(:occurred_at AS timestamptz) AND reason IS NOT NULL));
+WHERE webhook_id = :webhook_id;
+
+-- name: supersede
+-- Waiting events of the booking that are not newer wait no more; one that was never settled (without a reason) holds a
+-- snapshot that is not stored yet, and stays at the same instant.
+UPDATE ops.booking_event
+SET next_attempt_at = null, updated_at = cast(:now AS timestamptz)
+WHERE org_id = :org_id AND booking_id = :booking_id AND next_attempt_at IS NOT NULL AND webhook_id <> :webhook_id
+  AND (occurred_at < cast(:occurred_at AS timestamptz)
+       OR occurred_at = cast(:occurred_at AS timestamptz) AND reason IS NOT NULL);
 
 -- name: waiting
 -- Events whose next attempt is due, the longest waiting first; is_deferred: settled before, and found wanting something.
