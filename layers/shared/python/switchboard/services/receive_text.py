@@ -81,21 +81,20 @@ def _route_once(form: Form, text: InboundText, *, using: Receiving) -> list[str]
     now, flags = using.now(), using.flags()
     policy = Policy(relay=flags.enable_sms_relay, mode=Mode(flags.anti_poaching_mode.value))
     with using.database.transaction() as tx:
-        stored = texts.store(tx, text, form=storable(form), now=now)
+        stored = texts.store(tx, text, form=storable(form), event_id=using.new_id(), now=now)
         if stored is None:
             return []
         text = replace(text, arrived_at=stored.arrived_at)
         if stored.place is None:
             logger.error("text_to_unknown_number", message_sid=text.message_sid)
-            texts.settle(tx, text.message_sid, state="unknown_number", now=now)
             return []
         facts = texts.gather(tx, text, place=stored.place, now=now)
-        event_id = stored.event_id or using.new_id()
-        decision = decide(facts, text, policy=policy, event_id=event_id, now=now, new_id=using.new_id)
+        decision = decide(facts, text, policy=policy, event_id=stored.event_id, now=now, new_id=using.new_id)
+        known = stored.known_event
         if decision.event is None:
-            texts.settle(tx, text.message_sid, state=decision.state, now=now)
+            event_id = stored.event_id if known else None
+            texts.settle(tx, text.message_sid, state=decision.state, event_id=event_id, now=now)
             return []
-        known = stored.event_id is not None
         texts.write(tx, decision, facts=facts, text=text, known_event=known, now=now, new_id=using.new_id)
     return [one.thread_id for one in decision.outbound]
 

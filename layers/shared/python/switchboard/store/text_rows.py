@@ -1,171 +1,228 @@
-"""A decision as the JSON documents that the statements texts.prepare and texts.write take apart."""
+"""The rows of a decision, each kind written by a statement of its own: those that nobody waits for leave together."""
 
 import json
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from switchboard.domain.decision import (
-    Attempt,
-    Decision,
-    InboundEvent,
-    MovedEvent,
-    NewParticipant,
-    NewThread,
-    Response,
-)
+from switchboard.domain.decision import Decision, InboundEvent
 from switchboard.domain.facts import Facts
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.messages import OutboundText
-from switchboard.store.database import as_json
+from switchboard.store.database import Transaction, as_json
 from switchboard.store.outbox import media_json
 
-Rows = dict[str, Any]
 
+@dataclass(frozen=True, slots=True)
+class DecisionWriter:
+    """Writes the rows of one decision about one text. `known_event`: an earlier try stored the text's event."""
 
-def rare_rows(
-    decision: Decision, *, facts: Facts, text: InboundText, known_event: bool, now: datetime, new_id: Callable[[], str]
-) -> Rows:
-    """What texts.prepare takes apart; a missing key is no rows, and most texts have none at all."""
-    moved = [_moved(one) for one in decision.moved]
-    if decision.event and known_event:
-        moved.append(_again(decision.event_id, decision.event))
-    found: Rows = {
-        "guest_id": decision.guest_id,
-        "threads": [_thread(one) for one in decision.threads],
-        "participants": [_participant(one, new_id()) for one in decision.participants],
-        "moved": moved,
-        "lock_sitter_id": decision.lock_sitter_id,
-        "attempts": [_attempt(one, new_id()) for one in decision.attempts],
-        "automatic_kinds": decision.automatic_kinds,
-        "notices": [{"subject": notice.subject} for notice in decision.notices],
-    }
-    if opt := decision.opt_out:
-        found["opting"] = [{"id": new_id(), "e164": opt.e164, "client_id": opt.client_id, "state": opt.state}]
-    found |= _questions(decision)
-    found = {name: rows for name, rows in found.items() if rows}
-    if found:
-        today = now.astimezone(facts.organisation.zone).date()
-        found |= {"sender": text.sender, "event_id": decision.event_id, "today": today}
-    return found
+    tx: Transaction
+    decision: Decision
+    facts: Facts
+    text: InboundText
+    known_event: bool
+    now: datetime
+    new_id: Callable[[], str]
 
+    def write(self, *, told_again_after: timedelta) -> None:
+        """All of them. The owner is told of what nobody else has told them in the meantime."""
+        self._write_new_threads()
+        self._write_changes()
+        self._write_held()
+        told = self._notice(told_before=self.now - told_again_after)
+        untold = {notice.event_id for notice in self.decision.notices if notice.subject not in told}
+        outbound = [one for one in self.decision.outbound if one.event_id not in untold]
+        self._touch_threads(outbound)
+        self._write_event()
+        for one in outbound:
+            self._write_outbound(one)
+        self._write_responses()
 
-def common_rows(
-    decision: Decision,
-    *,
-    facts: Facts,
-    text: InboundText,
-    known_event: bool,
-    told: Collection[str],
-    new_id: Callable[[], str],
-) -> Rows:
-    """What texts.write takes, rows as JSON; notices to the owner only of the subjects that are told."""
-    untold = {notice.event_id for notice in decision.notices if notice.subject not in told}
-    outbound = [one for one in decision.outbound if one.event_id not in untold]
-    events = [_outbound_event(one) for one in outbound]
-    if decision.event and not known_event:
-        events.append(_inbound_event(decision.event_id, decision.event, text))
-    responses = []
-    if response := decision.response:
-        responses.append(_response(response, new_id(), decision.event_id, facts.organisation.sla_seconds))
-    return {
-        "touched": as_json(_touched(decision, outbound)),
-        "events": as_json(events),
-        "outbox": as_json([_outbox(n, one) for n, one in enumerate(outbound)]),
-        "responses": as_json(responses),
-        "answered": as_json(decision.answered or {}),
-    }
+    def _put(self, statement: str, **values: Any) -> None:
+        self.tx.later(statement, org_id=self.facts.organisation.id, now=self.now, **values)
 
+    def _write_new_threads(self) -> None:
+        decision = self.decision
+        if decision.guest_id:
+            self._put("text_rows.add_guest", guest_id=decision.guest_id, sender=self.text.sender)
+        for thread in decision.threads:
+            number = thread.number
+            self._put(
+                "text_rows.add_thread",
+                id=thread.id,
+                scope=thread.scope,
+                client_id=thread.client_id,
+                sitter_id=thread.sitter_id,
+                number_id=number.id if number else None,
+                number_class=number.number_class if number else None,
+                number_e164=number.e164 if number else None,
+            )
+        for one in decision.participants:
+            self._put(
+                "text_rows.add_participant",
+                id=self.new_id(),
+                thread_id=one.thread_id,
+                role=one.role,
+                user_id=one.user_id,
+                client_id=one.client_id,
+                display_name=one.display_name,
+                real_e164=one.real_e164,
+            )
 
-def _response(response: Response, record_id: str, event_id: str | None, sla_seconds: int | None) -> Rows:
-    return {
-        "id": record_id,
-        "thread_id": response.thread_id,
-        "booking_id": response.booking_id,
-        "event_id": event_id,
-        "sitter_id": response.sitter_id,
-        "sla_seconds": sla_seconds,
-        "status": response.status,
-    }
+    def _write_changes(self) -> None:
+        decision, sender = self.decision, self.text.sender
+        for moved in decision.moved:
+            self._put(
+                "text_rows.change_event",
+                id=moved.event_id,
+                thread_id=moved.thread_id,
+                actor_type=None,
+                actor_user_id=None,
+                actor_client_id=None,
+                delivery_status=moved.delivery_status,
+                failure_code=moved.failure_code,
+                failure_detail=moved.failure_detail,
+                requires_response=None,
+                sitter_id=moved.responsible_sitter_id,
+                metadata=json.dumps(moved.metadata),
+            )
+        if decision.lock_sitter_id:
+            self._put("text_rows.lock_sitter", sitter_id=decision.lock_sitter_id)
+        if opt := decision.opt_out:
+            self._put(
+                "text_rows.opt",
+                id=self.new_id(),
+                sender=opt.e164,
+                client_id=opt.client_id,
+                state=opt.state,
+                number_e164=self.facts.number.e164,
+            )
+        for one in decision.attempts:
+            self._put(
+                "text_rows.add_attempt",
+                id=self.new_id(),
+                thread_id=one.thread_id,
+                event_id=one.event_id,
+                actor_type=one.actor_type,
+                actor_id=one.actor_id,
+                violation_type=one.violation_type,
+                preview=one.preview,
+                action=one.action,
+                owner_notified=one.owner_notified,
+            )
+        today = self.now.astimezone(self.facts.organisation.zone).date()
+        for kind in decision.automatic_kinds:
+            self._put("text_rows.note_answer", sender=sender, kind=kind, day=today, event_id=decision.event_id)
 
+    def _write_held(self) -> None:
+        decision, number_id = self.decision, self.facts.number.id
+        for held in decision.held:
+            self._put(
+                "text_rows.hold",
+                event_id=held.event_id,
+                sitter_id=held.sitter_id,
+                number_id=number_id,
+                arrived_at=held.arrived_at,
+                question_id=held.question_id,
+                state=held.state,
+            )
+        if closed := decision.closed_question:
+            question_id, answer = closed
+            self._put("text_rows.close_question", id=question_id, answer=answer)
+        if asked := decision.question:
+            self._put(
+                "text_rows.ask",
+                id=asked.id,
+                sitter_id=asked.sitter_id,
+                number_id=number_id,
+                choices=as_json([{"tag": tag, "clientId": client_id} for tag, client_id in asked.choices]),
+            )
 
-def _attempt(one: Attempt, attempt_id: str) -> Rows:
-    return {
-        "id": attempt_id,
-        "thread_id": one.thread_id,
-        "event_id": one.event_id,
-        "actor_type": one.actor_type,
-        "actor_id": one.actor_id,
-        "violation_type": one.violation_type,
-        "preview": one.preview,
-        "action": one.action,
-        "owner_notified": one.owner_notified,
-    }
+    def _notice(self, *, told_before: datetime) -> Collection[str]:
+        if not self.decision.notices:
+            return ()
+        rows = self.tx.rows(
+            "text_rows.notice",
+            org_id=self.facts.organisation.id,
+            subjects=[notice.subject for notice in self.decision.notices],
+            told_before=told_before,
+            now=self.now,
+        )
+        return {row["subject"] for row in rows}
 
+    def _touch_threads(self, outbound: Sequence[OutboundText]) -> None:
+        """In the order of their ids, the internal one last: so they are locked."""
+        heard, spoken = self.decision.unread or {}, {one.thread_id for one in outbound}
+        known, made = self.facts.threads.values(), self.decision.threads
+        internal = {one.id for one in known if one.scope == "internal"} | {
+            one.id for one in made if one.scope == "internal"
+        }
+        for thread_id in sorted({*heard, *spoken}, key=lambda thread_id: (thread_id in internal, thread_id)):
+            self._put(
+                "text_rows.touch_thread",
+                thread_id=thread_id,
+                unread=heard.get(thread_id, 0),
+                heard=thread_id in heard,
+                spoken=thread_id in spoken,
+                arrived_at=self.text.arrived_at,
+            )
 
-def _participant(one: NewParticipant, participant_id: str) -> Rows:
-    return {
-        "id": participant_id,
-        "thread_id": one.thread_id,
-        "role": one.role,
-        "user_id": one.user_id,
-        "client_id": one.client_id,
-        "display_name": one.display_name,
-        "real_e164": one.real_e164,
-    }
+    def _write_event(self) -> None:
+        event, text = self.decision.event, self.text
+        if event is None:
+            return
+        values = _fate(self.decision.event_id, event)
+        if self.known_event:
+            self._put("text_rows.change_event", **values)
+        else:
+            self._put(
+                "text_rows.add_event",
+                provider_sid=text.message_sid,
+                body=text.body,
+                media=media_of(text),
+                arrived_at=text.arrived_at,
+                **values,
+            )
 
+    def _write_outbound(self, one: OutboundText) -> None:
+        self._put(
+            "text_rows.add_outbound",
+            event_id=one.event_id,
+            thread_id=one.thread_id,
+            actor_type=one.actor_type,
+            actor_user_id=one.actor_user_id,
+            actor_client_id=one.actor_client_id,
+            body=one.body,
+            media=media_json(one.media_urls),
+            sitter_id=one.responsible_sitter_id,
+            metadata=json.dumps(dict(one.metadata)) if one.metadata else None,
+            sender_e164=one.sender_e164,
+            recipient_e164=one.recipient_e164,
+            purpose=one.purpose.value,
+            inbound_event_id=one.inbound_event_id,
+            said_at=one.arrived_at,
+            window_id=one.window_id,
+            not_after=one.not_after,
+        )
 
-def _questions(decision: Decision) -> Rows:
-    found: Rows = {}
-    if decision.held:
-        found["held"] = [
-            {
-                "event_id": one.event_id,
-                "sitter_id": one.sitter_id,
-                "arrived_at": one.arrived_at,
-                "question_id": one.question_id,
-                "state": one.state,
-            }
-            for one in decision.held
-        ]
-    if decision.closed_question:
-        found["closed_question_id"], found["answer"] = decision.closed_question
-    if asked := decision.question:
-        choices = [{"tag": tag, "clientId": client_id} for tag, client_id in asked.choices]
-        found["questions"] = [{"id": asked.id, "sitter_id": asked.sitter_id, "choices": choices}]
-    return found
-
-
-def _touched(decision: Decision, outbound: Sequence[OutboundText]) -> list[Rows]:
-    """One row for each thread on which something was heard or is said."""
-    heard, spoken = decision.unread or {}, {one.thread_id for one in outbound}
-    return [
-        {"id": thread_id, "unread": heard.get(thread_id, 0), "heard": thread_id in heard, "spoken": thread_id in spoken}
-        for thread_id in {*heard, *spoken}
-    ]
-
-
-def _thread(one: NewThread) -> Rows:
-    number = one.number
-    return {
-        "id": one.id,
-        "scope": one.scope,
-        "client_id": one.client_id,
-        "sitter_id": one.sitter_id,
-        "number_id": number.id if number else None,
-        "number_class": number.number_class if number else None,
-        "number_e164": number.e164 if number else None,
-    }
-
-
-def _inbound_event(event_id: str | None, event: InboundEvent, text: InboundText) -> Rows:
-    return {
-        "direction": "inbound",
-        "provider_sid": text.message_sid,
-        "body": text.body,
-        "media": media_of(text),
-        "created_at": text.arrived_at,
-    } | _again(event_id, event)
+    def _write_responses(self) -> None:
+        decision, arrived_at = self.decision, self.text.arrived_at
+        if response := decision.response:
+            self._put(
+                "text_rows.add_response",
+                id=self.new_id(),
+                thread_id=response.thread_id,
+                booking_id=response.booking_id,
+                event_id=decision.event_id,
+                sitter_id=response.sitter_id,
+                sla_seconds=self.facts.organisation.sla_seconds,
+                arrived_at=arrived_at,
+                status=response.status,
+            )
+        for thread_id, event_id in (decision.answered or {}).items():
+            self._put("text_rows.answer", thread_id=thread_id, event_id=event_id, arrived_at=arrived_at)
 
 
 def media_of(text: InboundText) -> str | None:
@@ -173,7 +230,8 @@ def media_of(text: InboundText) -> str | None:
     return json.dumps([{"url": one.url, "contentType": one.content_type} for one in text.media]) if text.media else None
 
 
-def _again(event_id: str | None, event: InboundEvent) -> Rows:
+def _fate(event_id: str | None, event: InboundEvent) -> dict[str, Any]:
+    """Where the text's own event is, who speaks, and what became of it."""
     return {
         "id": event_id,
         "thread_id": event.thread_id,
@@ -186,48 +244,4 @@ def _again(event_id: str | None, event: InboundEvent) -> Rows:
         "requires_response": event.requires_response,
         "sitter_id": event.responsible_sitter_id,
         "metadata": json.dumps(event.metadata),
-    }
-
-
-def _moved(one: MovedEvent) -> Rows:
-    return {
-        "id": one.event_id,
-        "thread_id": one.thread_id,
-        "delivery_status": one.delivery_status,
-        "failure_code": one.failure_code,
-        "failure_detail": one.failure_detail,
-        "sitter_id": one.responsible_sitter_id,
-        "metadata": json.dumps(one.metadata),
-    }
-
-
-def _outbound_event(one: OutboundText) -> Rows:
-    return {
-        "id": one.event_id,
-        "thread_id": one.thread_id,
-        "direction": "outbound",
-        "actor_type": one.actor_type,
-        "actor_user_id": one.actor_user_id,
-        "actor_client_id": one.actor_client_id,
-        "body": one.body,
-        "media": media_json(one.media_urls),
-        "delivery_status": "queued",
-        "requires_response": False,
-        "sitter_id": one.responsible_sitter_id,
-        "metadata": json.dumps(dict(one.metadata)) if one.metadata else None,
-    }
-
-
-def _outbox(n: int, one: OutboundText) -> Rows:
-    return {
-        "n": n,
-        "event_id": one.event_id,
-        "thread_id": one.thread_id,
-        "sender_e164": one.sender_e164,
-        "recipient_e164": one.recipient_e164,
-        "purpose": one.purpose.value,
-        "inbound_event_id": one.inbound_event_id,
-        "arrived_at": one.arrived_at,
-        "window_id": one.window_id,
-        "not_after": one.not_after,
     }

@@ -1,4 +1,4 @@
-"""Inbound texts: stored once, everything about them gathered in one statement, all rows written in another."""
+"""Inbound texts: stored once, everything about them gathered in one statement, all their rows written together."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -22,16 +22,20 @@ from switchboard.domain.facts import (
     WindowState,
 )
 from switchboard.domain.inbound_text import InboundText
-from switchboard.store import text_rows
 from switchboard.store.database import Row, Transaction, as_json, read_instant
+from switchboard.store.text_rows import DecisionWriter
 
 
 @dataclass(frozen=True, slots=True)
 class StoredText:
-    """A stored text: its earliest arrival, the event that an earlier try made, and the number, if it is one of ours."""
+    """A stored text: its earliest arrival, its event, and the number, if it is one of ours.
+
+    known_event: an earlier try stored the event already.
+    """
 
     arrived_at: datetime
-    event_id: str | None
+    event_id: str
+    known_event: bool
     place: "Place | None"
 
 
@@ -43,7 +47,9 @@ class Place:
     number_id: str
 
 
-def store(tx: Transaction, text: InboundText, *, form: Sequence[tuple[str, str]], now: datetime) -> StoredText | None:
+def store(
+    tx: Transaction, text: InboundText, *, form: Sequence[tuple[str, str]], event_id: str, now: datetime
+) -> StoredText | None:
     """Stores the text once by its sid and waits for the sender's other texts; None: it was settled before."""
     row = tx.row(
         "texts.store",
@@ -52,12 +58,14 @@ def store(tx: Transaction, text: InboundText, *, form: Sequence[tuple[str, str]]
         recipient=text.recipient,
         arrived_at=text.arrived_at,
         form=as_json(form),
+        event_id=event_id,
         now=now,
     )
     if row is None:
         return None
     place = Place(row["org_id"], row["number_id"]) if row["number_id"] else None
-    return StoredText(_instant(row["arrived_at"]), row["event_id"], place)
+    stored_id = row["event_id"] or event_id
+    return StoredText(_instant(row["arrived_at"]), stored_id, stored_id != event_id, place)
 
 
 def gather(tx: Transaction, text: InboundText, *, place: Place, now: datetime) -> Facts:
@@ -84,36 +92,14 @@ def write(
     now: datetime,
     new_id: Callable[[], str],
 ) -> None:
-    """Writes all rows of a decision, in one statement or two."""
-    org_id = facts.organisation.id
-    rare = text_rows.rare_rows(decision, facts=facts, text=text, known_event=known_event, now=now, new_id=new_id)
-    told: set[str] = set()
-    if rare:
-        rows = tx.rows(
-            "texts.prepare",
-            doc=as_json(rare),
-            org_id=org_id,
-            number_id=facts.number.id,
-            number_e164=facts.number.e164,
-            told_before=now - THREAD_NOTICE_AGAIN_AFTER,
-            now=now,
-        )
-        told = {row["subject"] for row in rows}
-    tx.rows(
-        "texts.write",
-        **text_rows.common_rows(decision, facts=facts, text=text, known_event=known_event, told=told, new_id=new_id),
-        org_id=org_id,
-        event_id=decision.event_id,
-        message_sid=text.message_sid,
-        state=decision.state,
-        arrived_at=text.arrived_at,
-        now=now,
-    )
+    """Writes all rows of a decision, with COMMIT at the latest."""
+    writer = DecisionWriter(tx, decision, facts, text, known_event, now, new_id)
+    writer.write(told_again_after=THREAD_NOTICE_AGAIN_AFTER)
 
 
-def settle(tx: Transaction, message_sid: str, *, state: str, now: datetime) -> None:
-    """Ends a text of which nothing but the raw form is stored."""
-    tx.rows("texts.settle", message_sid=message_sid, state=state, now=now)
+def settle(tx: Transaction, message_sid: str, *, state: str, event_id: str | None, now: datetime) -> None:
+    """Ends a text of which nothing but the raw form is stored, and the event that an earlier try made, if any."""
+    tx.later("texts.settle", message_sid=message_sid, state=state, event_id=event_id, now=now)
 
 
 def _facts(row: Row, org_id: str) -> Facts:

@@ -1,14 +1,21 @@
 -- name: store
--- Stores an authentic text once by its sid, then waits for the sender's other texts and for booking changes on the
--- threads that it may lean on. The earliest arrival wins until the text is routed. No row: it was settled before.
+-- Stores an authentic text once by its sid, as what it is when this transaction commits: routed, or to a number that is
+-- nobody's. Then waits for the sender's other texts and for booking changes on the threads that it may lean on. The
+-- earliest arrival wins until the text is routed, the event of an earlier try stays. No row: it was settled before.
 WITH texted AS (
     SELECT id, "orgId" AS org_id FROM {messaging}."MessageNumber" WHERE e164 = :recipient ORDER BY id LIMIT 1
 ), stored AS (
-    INSERT INTO ops.inbound_text AS known (message_sid, org_id, arrived_at, form, state, created_at, updated_at)
+    INSERT INTO ops.inbound_text AS known (
+        message_sid, org_id, arrived_at, form, state, event_id, created_at, updated_at
+    )
     VALUES (:message_sid, (SELECT org_id FROM texted), cast(:arrived_at AS timestamptz), cast(:form AS jsonb),
-            'stored', cast(:now AS timestamptz), cast(:now AS timestamptz))
+            CASE WHEN EXISTS (SELECT 1 FROM texted) THEN 'routed' ELSE 'unknown_number' END,
+            CASE WHEN EXISTS (SELECT 1 FROM texted) THEN :event_id END,
+            cast(:now AS timestamptz), cast(:now AS timestamptz))
     ON CONFLICT (message_sid) DO UPDATE
-    SET arrived_at = least(known.arrived_at, excluded.arrived_at), updated_at = excluded.updated_at
+    SET org_id = excluded.org_id, arrived_at = least(known.arrived_at, excluded.arrived_at), state = excluded.state,
+        event_id = coalesce(known.event_id, excluded.event_id), next_attempt_at = null,
+        updated_at = excluded.updated_at
     WHERE known.state IN ('stored', 'failed')
     RETURNING arrived_at, event_id, pg_advisory_xact_lock(hashtextextended(:sender, 0)) IS NULL AS waited
 ), leant_on AS MATERIALIZED (
@@ -226,219 +233,8 @@ SELECT (SELECT json_build_object('id', id, 'e164', e164, 'status', status, 'numb
                ) AS strike)
        ) END AS sitting;
 
--- name: prepare
--- The rows that follow from few texts, before those of texts.write: a guest, threads that were missing, events that are
--- decided later than they came, opt-outs, held texts and questions, attempts, automatic answers. The subjects of which
--- the owner is told now: of the others somebody else has told since told_before.
-WITH doc AS MATERIALIZED (
-    SELECT cast(:doc AS jsonb) AS d
-), guest AS (
-    INSERT INTO {messaging}."Client" (
-        "orgId", id, phone, "isGuest", "hasWeeklyPlan", "createdAt", "updatedAt"
-    )
-    SELECT :org_id, d ->> 'guest_id', d ->> 'sender', true, false,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM doc
-    WHERE d ? 'guest_id'
-), threads AS (
-    INSERT INTO {messaging}."MessageThread" (
-        id, "orgId", scope, "clientId", "assignedSitterId", status, "messageNumberId", "numberClass",
-        "maskedNumberE164", "isOneTimeClient", "isMeetAndGreet", "ownerUnreadCount", "createdAt", "updatedAt"
-    )
-    SELECT t.id, :org_id, t.scope, t.client_id, t.sitter_id, 'open', t.number_id, t.number_class, t.number_e164,
-           -- domain/classification.py, of any booking of the client
-           CASE WHEN t.client_id IS NOT NULL THEN coalesce(
-               (SELECT NOT c."isRecurringOverride" FROM {messaging}."Client" AS c
-                WHERE c."orgId" = :org_id AND c.id = t.client_id),
-               NOT EXISTS (SELECT 1 FROM {messaging}."Client" AS c
-                           WHERE c."orgId" = :org_id AND c.id = t.client_id AND c."hasWeeklyPlan")
-               AND NOT EXISTS (SELECT 1 FROM {messaging}."Booking" AS b
-                               WHERE b."orgId" = :org_id AND b."clientId" = t.client_id
-                                   AND (b."isRecurring" OR b."hasWeeklyPlan"))
-           ) END,
-           false, 0, cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'threads') AS t (
-             id text, scope text, client_id text, sitter_id text, number_id text, number_class text, number_e164 text
-         )
-), participants AS (
-    INSERT INTO {messaging}."MessageParticipant" (
-        id, "orgId", "threadId", role, "userId", "clientId", "displayName", "realE164", "createdAt", "updatedAt"
-    )
-    SELECT p.id, :org_id, p.thread_id, p.role, p.user_id, p.client_id, p.display_name, p.real_e164,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'participants') AS p (
-             id text, thread_id text, role text, user_id text, client_id text, display_name text, real_e164 text
-         )
-), moved AS (
-    UPDATE {messaging}."MessageEvent" AS event
-    SET "threadId" = m.thread_id, "deliveryStatus" = m.delivery_status, "failureCode" = m.failure_code,
-        "failureDetail" = m.failure_detail, "metadataJson" = m.metadata,
-        "actorType" = coalesce(m.actor_type, event."actorType"),
-        "actorUserId" = coalesce(m.actor_user_id, event."actorUserId"),
-        "actorClientId" = coalesce(m.actor_client_id, event."actorClientId"),
-        "responsibleSitterIdSnapshot" = coalesce(m.sitter_id, event."responsibleSitterIdSnapshot"),
-        "requiresResponse" = coalesce(m.requires_response, event."requiresResponse"),
-        "updatedAt" = cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'moved') AS m (
-             id text, thread_id text, delivery_status text, failure_code text, failure_detail text, metadata text,
-             actor_type text, actor_user_id text, actor_client_id text, sitter_id text, requires_response boolean
-         )
-    WHERE event.id = m.id
-), locked_sitter AS (
-    UPDATE {messaging}."Sitter" AS sitter
-    SET "relayLockedAt" = cast(:now AS timestamptz), "updatedAt" = cast(:now AS timestamptz)
-    FROM doc
-    WHERE sitter."orgId" = :org_id AND sitter.id = d ->> 'lock_sitter_id' AND sitter."relayLockedAt" IS NULL
-), opting AS (
-    SELECT o.* FROM doc, jsonb_to_recordset(d -> 'opting') AS o (id text, e164 text, client_id text, state text)
-), opted AS (
-    UPDATE {messaging}."OptOutState" AS known
-    SET state = opting.state, source = 'inbound_keyword', "clientId" = coalesce(opting.client_id, known."clientId"),
-        "updatedAt" = cast(:now AS timestamptz)
-    FROM opting
-    WHERE known."orgId" = :org_id AND known."phoneE164" = opting.e164
-    RETURNING known."phoneE164" AS e164
-), newly_opted AS (
-    INSERT INTO {messaging}."OptOutState" (
-        id, "orgId", "phoneE164", "clientId", state, source, "createdAt", "updatedAt"
-    )
-    SELECT opting.id, :org_id, opting.e164, opting.client_id, opting.state, 'inbound_keyword',
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM opting
-    WHERE NOT EXISTS (SELECT 1 FROM opted WHERE opted.e164 = opting.e164)
-), unblocked AS (
-    DELETE FROM ops.blocked_pair AS pair
-    USING opting
-    WHERE pair.org_id = :org_id AND pair.person_e164 = opting.e164 AND pair.number_e164 = :number_e164
-        AND opting.state = 'opted_in'
-), held AS (
-    INSERT INTO ops.held_text AS known (
-        event_id, org_id, sitter_id, number_id, arrived_at, question_id, state, updated_at
-    )
-    SELECT h.event_id, :org_id, h.sitter_id, :number_id, h.arrived_at, h.question_id, h.state, cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'held') AS h (
-             event_id text, sitter_id text, arrived_at timestamptz, question_id text, state text
-         )
-    ON CONFLICT (event_id) DO UPDATE
-    SET question_id = excluded.question_id, state = excluded.state, updated_at = excluded.updated_at
-), closed AS (
-    UPDATE ops.tag_question AS question
-    SET answered_at = cast(:now AS timestamptz), answer = (d ->> 'answer')::integer
-    FROM doc
-    WHERE question.id = d ->> 'closed_question_id' AND question.answered_at IS NULL
-    RETURNING question.id
-), asked AS (
-    INSERT INTO ops.tag_question (id, org_id, sitter_id, number_id, choices, asked_at)
-    SELECT q.id, :org_id, q.sitter_id, :number_id, q.choices, cast(:now AS timestamptz)
-    FROM doc, jsonb_to_recordset(d -> 'questions') AS q (id text, sitter_id text, choices jsonb)
-    WHERE (SELECT count(*) FROM closed) >= 0
-), attempts AS (
-    INSERT INTO {messaging}."AntiPoachingAttempt" (
-        id, "orgId", "threadId", "eventId", "actorType", "actorId", "violationType", "detectedContent", action,
-        "ownerNotifiedAt", "createdAt", "updatedAt"
-    )
-    SELECT a.id, :org_id, a.thread_id, a.event_id, a.actor_type, a.actor_id, a.violation_type, a.preview, a.action,
-           CASE WHEN a.owner_notified THEN cast(:now AS timestamptz) END,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM doc,
-         jsonb_to_recordset(d -> 'attempts') AS a (
-             id text, thread_id text, event_id text, actor_type text, actor_id text, violation_type text, preview text,
-             action text, owner_notified boolean
-         )
-), said AS (
-    INSERT INTO ops.automatic_answer (org_id, person_e164, kind, day, event_id)
-    SELECT :org_id, d ->> 'sender', kind, (d ->> 'today')::date, d ->> 'event_id'
-    FROM doc, jsonb_array_elements_text(d -> 'automatic_kinds') AS kind
-    ON CONFLICT (org_id, person_e164, kind, day) DO NOTHING
-), noticed AS (
-    INSERT INTO ops.owner_notice (org_id, subject, noticed_at)
-    SELECT :org_id, n.subject, cast(:now AS timestamptz)
-    FROM doc, jsonb_to_recordset(d -> 'notices') AS n (subject text)
-    ON CONFLICT (org_id, subject) DO UPDATE SET noticed_at = excluded.noticed_at
-    WHERE owner_notice.noticed_at <= cast(:told_before AS timestamptz)
-    RETURNING subject
-)
-SELECT subject FROM noticed;
-
--- name: write
--- The rows that follow from every text, in one statement; threads are locked in the order of their ids, the internal one
--- last.
-WITH touched AS MATERIALIZED (
-    SELECT * FROM jsonb_to_recordset(cast(:touched AS jsonb)) AS t (id text, unread integer, heard boolean, spoken boolean)
-), locked AS MATERIALIZED (
-    SELECT id
-    FROM {messaging}."MessageThread"
-    WHERE id = ANY (ARRAY(SELECT id FROM touched))
-    ORDER BY scope = 'internal', id
-    FOR NO KEY UPDATE
-), threads AS (
-    UPDATE {messaging}."MessageThread" AS thread
-    SET "ownerUnreadCount" = thread."ownerUnreadCount" + touched.unread,
-        "lastMessageAt" = greatest(thread."lastMessageAt", cast(:now AS timestamptz)),
-        "lastInboundAt" = CASE WHEN touched.heard
-            THEN greatest(thread."lastInboundAt", cast(:arrived_at AS timestamptz)) ELSE thread."lastInboundAt" END,
-        "lastOutboundAt" = CASE WHEN touched.spoken
-            THEN greatest(thread."lastOutboundAt", cast(:now AS timestamptz)) ELSE thread."lastOutboundAt" END,
-        "updatedAt" = cast(:now AS timestamptz)
-    FROM touched
-    WHERE thread.id = ANY (ARRAY(SELECT id FROM locked)) AND thread.id = touched.id
-), events AS (
-    INSERT INTO {messaging}."MessageEvent" (
-        id, "orgId", "threadId", direction, "actorType", "actorUserId", "actorClientId", "providerMessageSid", body,
-        "mediaJson", "deliveryStatus", "failureCode", "failureDetail", "requiresResponse",
-        "responsibleSitterIdSnapshot", "metadataJson", "attemptCount", "createdAt", "updatedAt"
-    )
-    SELECT id, :org_id, thread_id, direction, actor_type, actor_user_id, actor_client_id, provider_sid, body, media,
-           delivery_status, failure_code, failure_detail, requires_response, sitter_id, metadata, 0,
-           coalesce(created_at, cast(:now AS timestamptz)), cast(:now AS timestamptz)
-    FROM jsonb_to_recordset(cast(:events AS jsonb)) AS e (
-        id text, thread_id text, direction text, actor_type text, actor_user_id text, actor_client_id text,
-        provider_sid text, body text, media text, delivery_status text, failure_code text, failure_detail text,
-        requires_response boolean, sitter_id text, metadata text, created_at timestamptz
-    )
-), outbox AS (
-    INSERT INTO ops.outbound_text (
-        event_id, org_id, thread_id, sender_e164, recipient_e164, purpose, inbound_event_id, arrived_at, window_id,
-        not_after, created_at, updated_at
-    )
-    SELECT event_id, :org_id, thread_id, sender_e164, recipient_e164, purpose, inbound_event_id, arrived_at, window_id,
-           not_after, cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM jsonb_to_recordset(cast(:outbox AS jsonb)) AS o (
-        n integer, event_id text, thread_id text, sender_e164 text, recipient_e164 text, purpose text,
-        inbound_event_id text, arrived_at timestamptz, window_id text, not_after timestamptz
-    )
-    ORDER BY n
-), responses AS (
-    INSERT INTO {messaging}."ResponseRecord" (
-        id, "orgId", "threadId", "bookingId", "inboundMessageEventId", "responsibleSitterId", "slaSeconds",
-        "inboundAt", "resolutionStatus", "resolvedAt", "createdAt", "updatedAt"
-    )
-    SELECT id, :org_id, thread_id, booking_id, event_id, sitter_id, sla_seconds, cast(:arrived_at AS timestamptz),
-           status, CASE WHEN status <> 'pending' THEN cast(:now AS timestamptz) END,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM jsonb_to_recordset(cast(:responses AS jsonb)) AS r (
-        id text, thread_id text, booking_id text, event_id text, sitter_id text, sla_seconds integer, status text
-    )
-), answered AS (
-    UPDATE {messaging}."ResponseRecord" AS record
-    SET "resolutionStatus" = 'replied', "resolvedAt" = cast(:arrived_at AS timestamptz),
-        "resolvedByMessageEventId" = cast(:answered AS jsonb) ->> record."threadId",
-        "responseSeconds" =
-            greatest(0, floor(extract(epoch FROM cast(:arrived_at AS timestamptz) - record."inboundAt")))::integer,
-        "updatedAt" = cast(:now AS timestamptz)
-    WHERE record."threadId" = ANY (ARRAY(SELECT jsonb_object_keys(cast(:answered AS jsonb))))
-        AND record."resolutionStatus" = 'pending'
-)
-UPDATE ops.inbound_text
-SET state = :state, org_id = :org_id, event_id = :event_id, next_attempt_at = null, updated_at = cast(:now AS timestamptz)
-WHERE message_sid = :message_sid;
-
 -- name: settle
--- The state of a text of which nothing else is stored: to a number that is nobody's, or from one of ours.
+-- The state of a text from one of our numbers: it has no event but what an earlier try made.
 UPDATE ops.inbound_text
-SET state = :state, next_attempt_at = null, updated_at = cast(:now AS timestamptz)
+SET state = :state, event_id = cast(:event_id AS text), updated_at = cast(:now AS timestamptz)
 WHERE message_sid = :message_sid;
