@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 CLASSES: dict[str, str] = {
     "p": "please pls plz plse pleas kindly hey hi hello ok okay sorry just thanks thx ty so seriously really already"
@@ -61,6 +61,7 @@ _NOT_SLIPS = (
     " words in items"
 )
 _SHORTEST_FUZZY = 4
+_REMEMBERED = 4_096  # words; people use the same few hundred
 OTHER = "_"
 
 
@@ -85,6 +86,7 @@ def _not_slips() -> frozenset[str]:
     return frozenset(_NOT_SLIPS.split())
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def word_class(word: str) -> str:
     """The letter of the word's class, of the one it is a typing error away from, or OTHER."""
     known = _known().get(word)

@@ -15,12 +15,14 @@ _SENTENCE_END = re.compile(r"[.!?\n()]+")
 _CLAUSE_END = re.compile(r"[,;:]+|\s-+\s")
 _WORD = re.compile(r"[a-z0-9]+")
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u2018`\u00b4](?=\w)")
+# What each pattern cannot do without, looked for first; the pattern; the word that stands for what it matches.
 _JOINED = (
-    (re.compile(r"\bdo (?:not|nt)\b|\bdon t\b"), "dont"),
-    (re.compile(r"\bany more\b"), "anymore"),
-    (re.compile(r"\bi am\b"), "im"),
-    (re.compile(r"\bstop it[ ,]+(?=stop\b)"), ""),
+    (("do n", "don t"), re.compile(r"\bdo (?:not|nt)\b|\bdon t\b"), "dont"),
+    (("any more",), re.compile(r"\bany more\b"), "anymore"),
+    (("i am",), re.compile(r"\bi am\b"), "im"),
+    (("stop it",), re.compile(r"\bstop it[ ,]+(?=stop\b)"), ""),
     (
+        ("who is this", "i never", "i did"),
         re.compile(
             r"\bwho is this[ ,]|"
             r"\bi (?:never|didnt|did not) (?:sign(?:ed)? up|subscribed?|ask(?:ed)?)"
@@ -28,18 +30,22 @@ _JOINED = (
         ),
         "wrong number ",
     ),
-    (re.compile(r"\bno longer\b"), "nolonger"),
-    (re.compile(r"\bopt (?:me |us )?out\b|\bopting out\b|\bsign me out\b"), "optout"),
-    (re.compile(r"\bthank (?:you|u)\b"), "thanks"),
-    (re.compile(r"\bpor fa(?:vor)?\b"), "please"),
-    (re.compile(r"\b(?:right now|at once)\b"), "now"),
-    (re.compile(r"\b(?:at all|at any time)\b"), "ever"),
-    (re.compile(r"\b(?:dar|de|den|dame|darme|deme|denme|quiero) (?:me )?de baja\b"), "optout"),
-    (re.compile(r"\ben paz\b"), "enpaz"),
-    (re.compile(r"\breach(?:ing)? out to\b"), "contact"),
-    (re.compile(r"\btext messages\b"), "texts"),
-    (re.compile(r"\bno need\b"), "unneeded"),
-    (re.compile(r"\bhow (?:do|can) i\b"), "please"),
+    (("no longer",), re.compile(r"\bno longer\b"), "nolonger"),
+    (
+        ("opt", "sign me out"),
+        re.compile(r"\bopt (?:me |us )?out\b|\bopting out\b|\bsign me out\b"),
+        "optout",
+    ),
+    (("thank ",), re.compile(r"\bthank (?:you|u)\b"), "thanks"),
+    (("por fa",), re.compile(r"\bpor fa(?:vor)?\b"), "please"),
+    (("right now", "at once"), re.compile(r"\b(?:right now|at once)\b"), "now"),
+    (("at all", "at any time"), re.compile(r"\b(?:at all|at any time)\b"), "ever"),
+    (("de baja",), re.compile(r"\b(?:dar|de|den|dame|darme|deme|denme|quiero) (?:me )?de baja\b"), "optout"),
+    (("en paz",), re.compile(r"\ben paz\b"), "enpaz"),
+    (("out to",), re.compile(r"\breach(?:ing)? out to\b"), "contact"),
+    (("text messages",), re.compile(r"\btext messages\b"), "texts"),
+    (("no need",), re.compile(r"\bno need\b"), "unneeded"),
+    (("how do i", "how can i"), re.compile(r"\bhow (?:do|can) i\b"), "please"),
 )
 
 _ME = "m"
@@ -78,8 +84,9 @@ _OTHER_WAY = re.compile("p*x")
 def is_wish_to_stop(plain: str) -> bool:
     """Whether a text (lower case, without accents) plainly asks not to be texted any more."""
     text = _APOSTROPHE.sub("", plain[:_LONGEST])
-    for pattern, word in _JOINED:
-        text = pattern.sub(word, text)
+    for needed, pattern, word in _JOINED:
+        if any(piece in text for piece in needed):
+            text = pattern.sub(word, text)
     sentences = [_clauses(sentence) for sentence in _SENTENCE_END.split(text)]
     whole = "".join("".join(clauses) for clauses in sentences)
     if whole and _BARE_WISH.fullmatch(whole):
