@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, count, pairwise, repeat
 
 from switchboard.domain.contact_details.repeats import repeats_in
 
@@ -82,8 +83,8 @@ class Folded:
     """
 
     text: str
+    original: str
     origin: Sequence[int]
-    disguised: Sequence[bool] | None
     skipped: tuple[tuple[int, int], ...] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
@@ -92,7 +93,13 @@ class Folded:
 
     def is_disguised(self, start: int, end: int) -> bool:
         """Whether characters of that span were written in another script, or held apart by invisible ones."""
-        return self.disguised is not None and any(self.disguised[start:end])
+        begin, stop = self.span(start, end)
+        if self.original.isascii() or self.original[begin:stop].isascii():
+            return False
+        places = self.origin[start:end]
+        if any(self.text[i].isalnum() and not self.original[at].isascii() for i, at in enumerate(places, start)):
+            return True
+        return any(after - at > 1 for at, after in pairwise(places)) and not self.skipped
 
 
 def fold(text: str) -> Folded:
@@ -108,29 +115,21 @@ def _without(folded: Folded, repeats: list[tuple[int, int]]) -> Folded:
     kept = [slice(begin, end) for begin, end in zip(begins, ends, strict=True)]
     return Folded(
         "".join([folded.text[part] for part in kept]),
+        folded.original,
         [at for part in kept for at in folded.origin[part]],
-        None if folded.disguised is None else [flag for part in kept for flag in folded.disguised[part]],
         tuple([folded.span(*repeat) for repeat in repeats]),
     )
 
 
 def _fold(text: str) -> Folded:
-    text = text.translate(_WHITE)
     if text.isascii():
-        return Folded(text.lower(), range(len(text)), None)
-    chars: list[str] = []
-    origin: list[int] = []
-    disguised: list[bool] = []
-    hidden = False
-    for at, char in enumerate(text):
-        plain = char.lower() if char.isascii() else _fold_char(char)
-        chars.append(plain)
-        hidden = hidden or not plain
-        for _ in plain:
-            origin.append(at)
-            disguised.append(hidden or (plain.isalnum() and not char.isascii()))
-            hidden = False
-    return Folded("".join(chars), origin, disguised)
+        return Folded(text.translate(_WHITE).lower(), text, range(len(text)))
+    plain = {char: _fold_char(char) for char in set(text) if not char.isascii()}
+    folded = text.translate(_WHITE | {ord(char): one for char, one in plain.items()}).lower()
+    if all(len(one) == 1 for one in plain.values()):
+        return Folded(folded, text, range(len(text)))
+    lengths = {char: len(one) for char, one in plain.items()}
+    return Folded(folded, text, list(chain.from_iterable(map(repeat, count(), map(lengths.get, text, repeat(1))))))
 
 
 @lru_cache(maxsize=4096)

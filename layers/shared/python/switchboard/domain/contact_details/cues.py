@@ -31,49 +31,53 @@ _WEAK_WORDS = REACH_VERBS | LINE_NOUNS | {"instead", "anytime", "emergency", "ur
 
 
 class Cues:
-    """The cues of one text, found once."""
+    """The cues of one text, found once, when they are asked for."""
 
-    __slots__ = ("_breaks", "_labels", "_reading", "_strong", "_weak")
+    __slots__ = ("_found", "_reading")
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._strong: list[int] = []
-        self._weak: list[int] = []
-        self._labels: list[int] = []
-        for i, word in enumerate(reading.words):
-            if word in _CUE_WORDS:
-                (self._strong if self._is_strong(i, word) else self._weak).append(i)
-            if word in _LABELS and not (i and reading.words[i - 1] == "area"):
-                self._labels.append(i)
-        self._breaks = self._clause_ends() if self._labels else []
+        self._found: tuple[list[int], list[int], list[int]] | None = None
 
     def near(self, first: int, last: int) -> float:
         """How plainly the words around words first to last ask to call or keep what they say."""
-        if _any_between(self._strong, first - _NEAR, last + _NEAR):
+        strong, weak, _ = self._places()
+        if _any_between(strong, first - _NEAR, last + _NEAR):
             return STRONG
-        return WEAK if _any_between(self._weak, first - _NEAR, last + _NEAR) else 0.0
+        return WEAK if _any_between(weak, first - _NEAR, last + _NEAR) else 0.0
 
     def is_labelled(self, first: int, last: int) -> bool:
         """Whether the words next to the number, in its clause, say that it is no phone."""
-        labels = self._labels
+        labels = self._places()[2]
         at = bisect_left(labels, first)
-        if at and labels[at - 1] >= first - _LABEL_BEFORE and not _any_between(self._breaks, labels[at - 1], first - 1):
+        if at and labels[at - 1] >= first - _LABEL_BEFORE and not self._breaks_between(labels[at - 1], first - 1):
             return True
         if at < len(labels) and labels[at] < last:
             return True
         at = bisect_left(labels, last + 1)
         if at == len(labels) or labels[at] > last + _LABEL_AFTER:
             return False
-        return not _any_between(self._breaks, last, labels[at] - 1)
+        return not self._breaks_between(last, labels[at] - 1)
 
-    def _clause_ends(self) -> list[int]:
-        """The words that end a clause."""
+    def _places(self) -> tuple[list[int], list[int], list[int]]:
+        """The words that are strong cues, weak ones, and labels."""
+        if self._found is None:
+            words = self._reading.words
+            cues = [(i, self._is_strong(i, word)) for i, word in enumerate(words) if word in _CUE_WORDS]
+            self._found = (
+                [i for i, is_strong in cues if is_strong],
+                [i for i, is_strong in cues if not is_strong],
+                [i for i, word in enumerate(words) if word in _LABELS and not (i and words[i - 1] == "area")],
+            )
+        return self._found
+
+    def _breaks_between(self, first: int, last: int) -> bool:
+        """Whether a clause ends behind one of these words."""
         reading = self._reading
-        return [
-            i
-            for i, word in enumerate(reading.words)
-            if _CLAUSE.search(reading.gap(i)) is not None and word not in _ABBREVIATIONS
-        ]
+        return any(
+            _CLAUSE.search(reading.gap(i)) is not None and reading.words[i] not in _ABBREVIATIONS
+            for i in range(first, last + 1)
+        )
 
     def _is_strong(self, i: int, word: str) -> bool:
         words = self._reading.words

@@ -8,19 +8,82 @@ joins words to one alternative. `item?` may be missing, `..3` stands for up to t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from itertools import repeat
+from operator import or_
 
 _ANY_WORDS = r"(?:[a-z0-9]+ ){0,%s}?"
 _SENTENCE_END = r"(?=\.|$)"
 
 
-def compile_rules(rules: Iterable[str], classes: Mapping[str, str]) -> re.Pattern[str]:
-    """One pattern for all rules, over words that are each followed by one space."""
-    return re.compile(r"\b(?:" + "|".join(_rule(rule, classes) for rule in rules) + ")")
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    pattern: re.Pattern[str]
+    beginnings: frozenset[str]
+    needed: int  # a bit for each item that must not be missing
 
 
-def _rule(rule: str, classes: Mapping[str, str]) -> str:
-    return "".join(_item(item, classes) for item in rule.split())
+class Rules:
+    """Rules over words that are each followed by one space.
+
+    Few rules can match a given text: only those of whose every item the text has a word are tried at all, and
+    only where a word stands that they begin with.
+    """
+
+    __slots__ = ("_items_of", "_rules")
+
+    def __init__(self, rules: Iterable[str], classes: Mapping[str, str]) -> None:
+        self._items_of: dict[str, int] = {}
+        self._rules: list[_Rule] = []
+        bit = 1
+        for rule in rules:
+            items = [item for item in rule.split() if item != "$" and not item.startswith(("..", "!"))]
+            needed = 0
+            for item in items:
+                if not item.endswith("?"):
+                    for word in _first_words(item, classes):
+                        self._items_of[word] = self._items_of.get(word, 0) | bit
+                    needed |= bit
+                    bit <<= 1
+            pattern = re.compile("".join(_item(item, classes) for item in rule.split()))
+            self._rules.append(_Rule(pattern, _beginnings(items, classes), needed))
+
+    def finditer(self, text: str, words: Collection[str]) -> Iterator[re.Match[str]]:
+        """The matches in order, none overlapping; where several rules match, the first one's. words are the text's."""
+        there = reduce(or_, map(self._items_of.get, words, repeat(0)), 0)
+        starting: dict[str, list[re.Pattern[str]]] = {}
+        for rule in self._rules:
+            if rule.needed & there == rule.needed:
+                for word in rule.beginnings:
+                    starting.setdefault(word, []).append(rule.pattern)
+        return _matches(text, starting) if starting else iter(())
+
+
+def _matches(text: str, starting: Mapping[str, list[re.Pattern[str]]]) -> Iterator[re.Match[str]]:
+    at = covered = 0
+    for word in text.split(" "):
+        if word in starting and at >= covered:
+            match = next(filter(None, (pattern.match(text, at) for pattern in starting[word])), None)
+            if match is not None:
+                covered = match.end()
+                yield match
+        at += len(word) + 1
+
+
+def _beginnings(items: list[str], classes: Mapping[str, str]) -> frozenset[str]:
+    """The words that a rule of these items may begin with."""
+    words: set[str] = set()
+    for item in items:
+        words |= _first_words(item, classes)
+        if not item.endswith("?"):
+            break
+    return frozenset(words)
+
+
+def _first_words(item: str, classes: Mapping[str, str]) -> set[str]:
+    return {words.partition("_")[0] for words in _alternatives(item.rstrip("?"), classes)}
 
 
 def _item(item: str, classes: Mapping[str, str]) -> str:
@@ -29,15 +92,19 @@ def _item(item: str, classes: Mapping[str, str]) -> str:
     if item.startswith(".."):
         return _ANY_WORDS % item[2:]
     if item.startswith("!"):
-        return f"(?!{_alternatives(item[1:], classes)})"
+        return f"(?!{_pattern(item[1:], classes)})"
     if item.endswith("?"):
-        return f"(?:{_alternatives(item[:-1], classes)})?"
-    return _alternatives(item, classes)
+        return f"(?:{_pattern(item[:-1], classes)})?"
+    return _pattern(item, classes)
 
 
-def _alternatives(item: str, classes: Mapping[str, str]) -> str:
-    words: list[str] = []
+def _pattern(item: str, classes: Mapping[str, str]) -> str:
+    longest_first = sorted(_alternatives(item, classes), key=lambda words: (-len(words), words))
+    return "(?:" + "|".join(words.replace("_", " ") for words in longest_first) + ") "
+
+
+def _alternatives(item: str, classes: Mapping[str, str]) -> set[str]:
+    alternatives: set[str] = set()
     for one in item.split("|"):
-        words.extend(classes[one[1:-1]].split() if one.startswith("<") else [one])
-    longest_first = sorted(dict.fromkeys(words), key=lambda word: (-len(word), word))
-    return "(?:" + "|".join(word.replace("_", " ") for word in longest_first) + ") "
+        alternatives.update(classes[one[1:-1]].split() if one.startswith("<") else [one])
+    return alternatives

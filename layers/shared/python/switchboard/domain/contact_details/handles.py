@@ -6,7 +6,7 @@ import re
 from functools import cache
 from itertools import islice
 
-from switchboard.domain.contact_details.grammar import compile_rules
+from switchboard.domain.contact_details.grammar import Rules
 from switchboard.domain.contact_details.names import is_user_name
 from switchboard.domain.contact_details.phrases import Phrases
 from switchboard.domain.contact_details.redact import MOST_FINDINGS
@@ -135,14 +135,14 @@ def _my_at() -> re.Pattern[str]:
 
 
 @cache
-def _rules(rules: tuple[str, ...]) -> re.Pattern[str]:
-    return compile_rules(rules, _CLASSES)
+def _rules(rules: tuple[str, ...]) -> Rules:
+    return Rules(rules, _CLASSES)
 
 
 def handles_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     """Spans of the folded text that name, or invite to, a social or payment service."""
     spans = []
-    if not HANDLE_TRIGGERS.isdisjoint(phrases.text.split()):
+    if not HANDLE_TRIGGERS.isdisjoint(phrases.words):
         spans.extend(_matches(_rules(_INVITING), reading, phrases))
         spans.extend(_matches(_rules(_PAYING), reading, phrases))
         spans.extend(_named(reading, phrases, _rules(_NAMING)))
@@ -166,9 +166,9 @@ HANDLE_TRIGGERS = (
 )
 
 
-def _matches(pattern: re.Pattern[str], reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
+def _matches(rules: Rules, reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
-    for match in pattern.finditer(phrases.text):
+    for match in rules.finditer(phrases.text, phrases.words):
         if len(spans) == MOST_FINDINGS:
             break
         if _is_in_channel(phrases.text, match.start(), match.end()):
@@ -191,15 +191,16 @@ def _is_in_channel(text: str, start: int, end: int) -> bool:
     begin = max(text.rfind(". ", 0, start) + 1, start - _SENTENCE_REACH, 0)
     stop = text.find(". ", end)
     stop = min(stop if stop >= 0 else len(text), end + _SENTENCE_REACH)
-    return _rules(_IN_CHANNEL).search(text, begin, stop) is not None
+    sentence = text[begin:stop].lstrip()
+    return any(_rules(_IN_CHANNEL).finditer(sentence, frozenset(sentence.split())))
 
 
 def _named(
-    reading: Reading, phrases: Phrases, pattern: re.Pattern[str], *, is_across: bool = False
+    reading: Reading, phrases: Phrases, rules: Rules, *, is_across: bool = False
 ) -> list[tuple[int, int]]:
     """A service with a user name beside it."""
     spans: list[tuple[int, int]] = []
-    for match in islice(pattern.finditer(phrases.text), _MOST_NAMED):
+    for match in islice(rules.finditer(phrases.text, phrases.words), _MOST_NAMED):
         if len(spans) == MOST_FINDINGS:
             break
         first, last = phrases.words_at(*match.span())

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from switchboard.domain.contact_details import redact
+from switchboard.domain.contact_details.cues import Cues
 from switchboard.domain.contact_details.emails import emails_in
 from switchboard.domain.contact_details.handles import (
     HANDLE_TRIGGERS,
@@ -71,6 +72,7 @@ def _details(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[s
     urls = urls_in(reading, allowed=allowed_urls)
     emails = [email for email in emails_in(reading) if not any(url.start < email.start < url.end for url in urls)]
     scope = Scope(hotlines, [(url.start, url.end) for url in urls if url.is_allowed], boundary)
+    cues = Cues(reading)
     mailed = [(email.start, email.end) for email in emails]
     found = [_Found(*email[:2], ViolationType.EMAIL, redact.email_cover(email.domain), True) for email in emails]
     found += [
@@ -80,7 +82,7 @@ def _details(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[s
     ]
     found += [
         _Found(phone.start, phone.end, ViolationType.PHONE_NUMBER, redact.phone_cover(phone.digits), phone.is_held)
-        for phone in phones_in(reading, scope) + vanity_numbers_in(reading, scope)
+        for phone in phones_in(reading, scope, cues) + vanity_numbers_in(reading, scope, cues)
         if not _overlaps(phone.start, phone.end, mailed)
     ]
     return found

@@ -55,25 +55,25 @@ def _squashed() -> tuple[re.Pattern[str], dict[str, str], frozenset[str]]:
 def pieces_of(reading: Reading) -> list[Piece]:
     """All digits of a text in order, number words still to be joined."""
     pieces: list[Piece] = []
-    table = number_words()
-    words, starts, ends = reading.words, reading.starts, reading.ends
+    table, beginnings = number_words(), _squashed()[2]
+    words, gaps, starts, ends = reading.words, reading.gaps, reading.starts, reading.ends
     for i, word in enumerate(words):
         if word.isdigit():
             pieces.append(Piece(word, Kind.FIGURES, starts[i], ends[i], i, i))
         elif word in table:
-            digits, kind = table[word]
-            pieces.append(Piece(digits, kind, starts[i], ends[i], i, i))
+            pieces.append(Piece(*table[word], starts[i], ends[i], i, i))
         elif ends[i] - starts[i] > len(word) and "'" not in reading.text[starts[i] : ends[i]]:
             pieces.extend(_apart(reading, i))
         elif not word.isalpha():
             pieces.extend(
                 _mixed(word, starts[i], i, is_beside=_is_beside_look_alikes(words, i) or _is_joined_part(reading, i))
             )
-        elif _LETTERS_AS_FIGURES.fullmatch(word) and _is_hyphenated_to_figures(reading, i):
+        elif len(word) >= _SHORTEST_SQUASHED:
+            if word[:2] in beginnings:
+                pieces.extend(_segments(word, starts[i], i, Kind.SPELLED))
+        elif (gaps[i] in _HYPHENS or gaps[i + 1] in _HYPHENS) and _is_hyphenated_to_figures(reading, i):
             figures = word.translate(_LOOK_ALIKE_FIGURES)
             pieces.append(Piece(figures, Kind.MIXED, starts[i], ends[i], i, i))
-        elif len(word) >= _SHORTEST_SQUASHED and word[:2] in _squashed()[2]:
-            pieces.extend(_segments(word, starts[i], i, Kind.SPELLED))
     return pieces
 
 
@@ -96,6 +96,8 @@ def _value(written: str, values: dict[str, str]) -> str:
 
 def _is_hyphenated_to_figures(reading: Reading, i: int) -> bool:
     """Whether a sign without spaces joins the word to one with figures: "2O2-SSS-OI47"."""
+    if _LETTERS_AS_FIGURES.fullmatch(reading.words[i]) is None:
+        return False
     before = i > 0 and reading.gap_before(i) in _HYPHENS and _may_be_figures(reading.words[i - 1])
     after = i + 1 < len(reading.words) and reading.gap(i) in _HYPHENS and _may_be_figures(reading.words[i + 1])
     return before or after

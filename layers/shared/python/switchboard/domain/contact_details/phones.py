@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.cues import STRONG, Cues
 from switchboard.domain.contact_details.number_words import number_words
-from switchboard.domain.contact_details.redact import MOST_FINDINGS
-from switchboard.domain.contact_details.runs import Group, Link, runs_of
+from switchboard.domain.contact_details.redact import MOST_NUMBERS
+from switchboard.domain.contact_details.runs import Group, Link, Run, runs_of
 from switchboard.domain.contact_details.shapes import (
     LOCAL,
     LONGEST,
@@ -58,6 +57,7 @@ class _Around(NamedTuple):
 class _Candidate(NamedTuple):
     points: float
     last: int
+    end: int
     digits: str
 
 
@@ -82,18 +82,29 @@ _MOST_GROUPS = 5
 _AROUND = 6
 
 
-def phones_in(reading: Reading, scope: Scope) -> list[PhoneSpan]:
-    """The numbers of a text in order; hotlines are left out."""
+def phones_in(reading: Reading, scope: Scope, cues: Cues) -> list[PhoneSpan]:
+    """The numbers of a text in order, until a preview is full of them; hotlines are left out."""
     spans: list[PhoneSpan] = []
-    cues: Cues | None = None
+    around = _Around(reading, cues, scope)
     for run in runs_of(reading):
-        if sum(len(group.digits) for group in run) < LOCAL:
-            continue
-        if len(spans) >= MOST_FINDINGS:
+        if _is_long(run):
+            spans.extend(_in_run(run, around, MOST_NUMBERS - len(spans)))
+        if len(spans) >= MOST_NUMBERS:
             break
-        cues = cues or Cues(reading)
-        spans.extend(_in_run(run, _Around(reading, cues, scope)))
     return spans
+
+
+def _is_long(run: Run) -> bool:
+    """Whether the run has the digits of a number."""
+    count = 0
+    for i in range(LOCAL):
+        group = run.at(i)
+        if group is None:
+            break
+        count += len(group.digits)
+        if count >= LOCAL:
+            return True
+    return False
 
 
 def as_e164(digits: str) -> str:
@@ -101,19 +112,20 @@ def as_e164(digits: str) -> str:
     return "+1" + digits if len(digits) == NATIONAL else "+" + digits
 
 
-def _in_run(run: list[Group], around: _Around) -> list[PhoneSpan]:
+def _in_run(run: Run, around: _Around, most: int) -> list[PhoneSpan]:
     spans: list[PhoneSpan] = []
     i = 0
-    while i < len(run) and len(spans) < MOST_FINDINGS:
-        best = _best_from(run, i, around) if _may_begin_number(run, i) else None
+    while len(spans) < most:
+        group = run.at(i)
+        if group is None:
+            break
+        best = _best_from(run, i, group, around)
         if best is None:
             i += 1
             continue
         if as_e164(best.digits) not in around.scope.hotlines:
-            start, end = run[i].start, run[best.last].end
-            if run[i].is_international:
-                start = _sign_before(around.reading.text, start)
-            spans.append(PhoneSpan(start, end, best.digits, best.points >= _THRESHOLD))
+            start = _sign_before(around.reading.text, group.start) if group.is_international else group.start
+            spans.append(PhoneSpan(start, best.end, best.digits, best.points >= _THRESHOLD))
         i = best.last + 1
     return spans
 
@@ -123,64 +135,69 @@ def _sign_before(text: str, start: int) -> int:
     return sign if sign >= 0 else start
 
 
-def _best_from(run: list[Group], i: int, around: _Around) -> _Candidate | None:
+def _best_from(run: Run, i: int, first: Group, around: _Around) -> _Candidate | None:
     """The best number that begins with group i."""
+    may_be_whole = _may_begin_whole(run, i, first)
+    if not (may_be_whole or first.is_international or _may_begin_shape(run, i, first)):
+        return None
     best: _Candidate | None = None
-    for j, is_whole in _ends(run, i, around.scope):
-        lengths = tuple([len(run[k].digits) for k in range(i, j + 1)])
-        if not (is_whole or run[i].is_international or is_known_shape(lengths)):
+    for j, lengths, is_whole in _ends(run, i, around.scope, may_be_whole=may_be_whole):
+        if not (is_whole or first.is_international or is_known_shape(lengths)):
             continue
-        window = run[i : j + 1]
+        window = run.window(i, j)
         digits = "".join([group.digits for group in window])
         points = _points(window, digits, lengths, around, is_whole=is_whole)
         if points is None or (points < _THRESHOLD and not is_ten(digits, lengths)):
             continue
-        if best is None or points > best.points or (window[0].is_international and points == best.points):
-            best = _Candidate(points, j, digits)
+        if best is None or points > best.points or (first.is_international and points == best.points):
+            best = _Candidate(points, j, window[-1].end, digits)
     return best
 
 
-def _ends(run: list[Group], i: int, scope: Scope) -> Iterator[tuple[int, bool]]:
-    """Where a number beginning with group i may end, and whether nothing else stands close to it."""
-    may_be_whole = _may_begin_whole(run, i)
-    is_international = run[i].is_international
+def _ends(run: Run, i: int, scope: Scope, *, may_be_whole: bool) -> Iterator[tuple[int, tuple[int, ...], bool]]:
+    """Where a number beginning with group i may end, its groups' lengths, and whether nothing else stands close."""
+    lengths: list[int] = []
     count = 0
     is_loose = False
-    most = len(run) if may_be_whole or is_international else min(len(run), i + _MOST_GROUPS)
-    for j in range(i, most):
-        group = run[j]
+    group = run.at(i)
+    is_open = may_be_whole or (group is not None and group.is_international)
+    j = i
+    while group is not None and (is_open or j - i < _MOST_GROUPS):
         count += len(group.digits)
-        if count > LONGEST or (scope.boundary and _is_complete(run, i, j, scope)):
+        if count > LONGEST or (scope.boundary and _is_complete(run, i, j, group, scope)):
             return
+        lengths.append(len(group.digits))
         is_loose = is_loose or (j > i and group.link is not Link.CLOSE)
-        if not is_international and count not in _PLAUSIBLE:
-            continue
-        ends = j + 1 == len(run) or run[j + 1].link is Link.LIST
-        is_whole = may_be_whole and ends and (not is_loose or j - i + 1 == len(run))
-        if is_whole or is_international or j - i < _MOST_GROUPS:
-            yield j, is_whole
+        group = run.at(j + 1)
+        if is_open or count in _PLAUSIBLE:
+            ends = group is None or group.link is Link.LIST
+            is_whole = may_be_whole and ends and (not is_loose or (i == 0 and group is None))
+            yield j, tuple(lengths), is_whole and count in _PLAUSIBLE
+        j += 1
 
 
-def _may_begin_whole(run: list[Group], i: int) -> bool:
+def _may_begin_whole(run: Run, i: int, group: Group) -> bool:
     if i == 0:
         return True
-    return run[i].link is Link.LIST and (i + 1 == len(run) or run[i + 1].link is Link.CLOSE)
-
-
-def _may_begin_number(run: list[Group], i: int) -> bool:
-    """Whether a plus, a whole run or a usual grouping begins at group i."""
-    if run[i].is_international or _may_begin_whole(run, i):
-        return True
-    first = len(run[i].digits)
-    second = len(run[i + 1].digits) if i + 1 < len(run) else 0
-    return may_begin(first, second) or may_begin(first, 0)
-
-
-def _is_complete(run: list[Group], i: int, j: int, scope: Scope) -> bool:
-    """Whether earlier texts gave a whole number before group j, which is the new one's first."""
-    if not (i < j and run[j - 1].end <= scope.boundary <= run[j].start):
+    if group.link is not Link.LIST:
         return False
-    return sum(len(group.digits) for group in run[:j]) >= NATIONAL
+    following = run.at(i + 1)
+    return following is None or following.link is Link.CLOSE
+
+
+def _may_begin_shape(run: Run, i: int, group: Group) -> bool:
+    """Whether a usual grouping begins at group i."""
+    first = len(group.digits)
+    following = run.at(i + 1)
+    return may_begin(first, len(following.digits) if following is not None else 0) or may_begin(first, 0)
+
+
+def _is_complete(run: Run, i: int, j: int, group: Group, scope: Scope) -> bool:
+    """Whether earlier texts gave a whole number before group j, which is the new one's first."""
+    if not i < j or group.start < scope.boundary:
+        return False
+    before = run.window(0, j - 1)
+    return before[-1].end <= scope.boundary and sum(len(one.digits) for one in before) >= NATIONAL
 
 
 def _points(
@@ -209,9 +226,11 @@ def _may_be_local(window: list[Group], around: _Around) -> bool:
 
 def _links(window: list[Group], digits: str) -> float:
     """Points lost where commas or words stand between the groups."""
-    links = Counter(group.link for group in window[1:])
+    links = [group.link for group in window[1:] if group.link is not Link.CLOSE]
+    if not links:
+        return 0.0
     points = _LISTED if Link.LIST in links else 0.0
-    if links[Link.REPEATED] >= _INTERLEAVED:
+    if links.count(Link.REPEATED) >= _INTERLEAVED:
         points += _DISGUISED
     elif Link.DECOY in links:
         points += _DECOYS

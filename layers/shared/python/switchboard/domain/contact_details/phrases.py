@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 
 from switchboard.domain.contact_details.tokens import Reading, without_leet
 
@@ -29,6 +30,7 @@ _COMPOUNDS = {
     ("fb", "messenger"): "messenger",
     ("i", "message"): "imessage",
 }
+_FIRST_OF_TWO = frozenset(first for first, _ in _COMPOUNDS)
 _OWNERS = frozenset({"your", "ur", "my", "a", "the", "his", "her"})
 _SPEAKERS = frozenset({"my", "our", "mi"})
 _INNER_SIGNS = frozenset("@$!-*._")
@@ -36,46 +38,51 @@ _INNER_SIGNS = frozenset("@$!-*._")
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """Words between single spaces; first[i] and last[i] are the reading's words behind the i-th of them."""
+    """Words between single spaces, and which of the reading's words each begins with."""
 
     text: str
+    words: frozenset[str]
     _offsets: list[int]
     _first: list[int]
-    _last: list[int]
 
     def words_at(self, start: int, end: int) -> tuple[int, int]:
         """The reading's first and last word in text[start:end]."""
         begin = bisect_right(self._offsets, start) - 1
-        return self._first[begin], self._last[bisect_right(self._offsets, end - 1) - 1]
+        return self._first[begin], self._first[bisect_right(self._offsets, end - 1)] - 1
 
 
 def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
     """The phrases of a text; leet is undone where that makes a word of the vocabulary."""
     parts: list[str] = []
-    offsets: list[int] = []
     first: list[int] = []
-    last: list[int] = []
-    at, i = 0, 0
-    while i < len(reading.words):
-        gap = reading.gap(i)
-        word, behind = _word(reading, i, gap, vocabulary)
-        offsets.append(at)
+    words, gaps = reading.words, reading.gaps
+    behind = -1
+    for i, word in enumerate(words):
+        if i <= behind:
+            continue
+        behind, gap = i, gaps[i + 1]
+        if gap == " " and word.isalpha() and word not in _FIRST_OF_TWO and not _is_owned(reading, i):
+            part = word + " "
+        else:
+            plain, behind = _word(reading, i, gap, vocabulary)
+            part = plain + _signs(plain, gaps[behind + 1]) + " "
         first.append(i)
-        last.append(behind)
-        if behind > i:
-            gap = reading.gap(behind)
-        if gap != " ":
-            word += _signs(word, gap)
-        parts.append(word)
-        at += len(word) + 1
-        i = behind + 1
-    return Phrases("".join([part + " " for part in parts]), offsets, first, last)
+        parts.append(part)
+    text = "".join(parts)
+    return Phrases(text, frozenset(text.split()), list(accumulate(map(len, parts), initial=0)), [*first, len(words)])
 
 
 def _signs(word: str, gap: str) -> str:
     """What the signs behind a word say: "your #" is a number, and a sentence may end."""
+    if gap == " ":
+        return ""
     number = " number" if "#" in gap and word in _OWNERS else ""
     return number + (" ." if _SENTENCE_END.search(gap) else "")
+
+
+def _is_owned(reading: Reading, i: int) -> bool:
+    """Whether the word may hold "is" behind somebody's own: "my insta's"."""
+    return i > 0 and reading.words[i][-1] == "s" and reading.words[i - 1] in _SPEAKERS
 
 
 def _word(reading: Reading, i: int, gap: str, vocabulary: frozenset[str]) -> tuple[str, int]:
@@ -90,8 +97,7 @@ def _word(reading: Reading, i: int, gap: str, vocabulary: frozenset[str]) -> tup
             across = word + without_leet(gap).strip("-*._") + without_leet(following)
             if across in vocabulary and word not in vocabulary:
                 return across, i + 1
-    is_owned = i > 0 and reading.words[i - 1] in _SPEAKERS
-    if is_owned and word[-1] == "s" and word[:-1] in vocabulary and reading.text.startswith("'s", reading.ends[i] - 2):
+    if _is_owned(reading, i) and word[:-1] in vocabulary and reading.text.startswith("'s", reading.ends[i] - 2):
         return word[:-1] + " is", i
     if not word.isalpha() and not word.isdigit():
         plain = without_leet(word)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from functools import cache, lru_cache
 from typing import NamedTuple
@@ -40,22 +41,28 @@ class Group(NamedTuple):
 _MONTH = r"(?:0?[1-9]|1[0-2])"
 _DAY = r"(?:0?[1-9]|[12][0-9]|3[01])"
 _YEAR = r"(?:(?:19|20)[0-9]{2}|[0-9]{2})"
-# What is plainly a time, a date, a price, a measure, a place or a file is no part of a number.
-_EXPLAINED = (
-    r"(?<![0-9:.])[0-9]{1,2}:[0-5][0-9](?::[0-5][0-9])?(?![0-9:])",
-    rf"(?<![0-9/]){_MONTH}/{_DAY}(?:/{_YEAR})?(?![0-9/])",
-    rf"(?<![0-9/]){_DAY}/{_MONTH}/{_YEAR}(?![0-9/])",
-    rf"(?<![0-9-]){_MONTH}-{_DAY}-{_YEAR}(?![0-9-])",
-    rf"(?<![0-9.]){_MONTH}\.{_DAY}\.{_YEAR}(?![0-9.])",
-    rf"(?<![0-9-])(?:19|20)[0-9]{{2}}-{_MONTH}-{_DAY}(?![0-9-])",
-    r"\$ ?[0-9][0-9,]{0,9}(?:\.[0-9]{1,2})?(?![0-9.-])",
-    r"(?<![0-9.,-])[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,2})?(?![0-9,.-])",
-    r"(?<![0-9a-z.-])[0-9]{1,4}\.[0-9]{1,2}(?![0-9.-])",
-    r"(?<![0-9.])-?[0-9]{1,3}\.[0-9]{3,8}, ?-?[0-9]{1,3}\.[0-9]{3,8}",
-    r"[a-z]{1,9}_[0-9_-]{1,24}(?=\.[a-z])",
-    r"[0-9]{1,3} ?%(?![0-9])",
-)
-_EXPLAINING = re.compile(r"[:/.$%,-]")
+# What is plainly a time, a date, a price, a measure, a place or a file is no part of a number; by the sign behind the
+# figures it begins with.
+_EXPLAINED = {
+    ":": (r"(?<![0-9:.])[0-9]{1,2}:[0-5][0-9](?::[0-5][0-9])?(?![0-9:])",),
+    "/": (
+        rf"(?<![0-9/]){_MONTH}/{_DAY}(?:/{_YEAR})?(?![0-9/])",
+        rf"(?<![0-9/]){_DAY}/{_MONTH}/{_YEAR}(?![0-9/])",
+    ),
+    "-": (
+        rf"(?<![0-9-]){_MONTH}-{_DAY}-{_YEAR}(?![0-9-])",
+        rf"(?<![0-9-])(?:19|20)[0-9]{{2}}-{_MONTH}-{_DAY}(?![0-9-])",
+    ),
+    ".": (
+        rf"(?<![0-9.]){_MONTH}\.{_DAY}\.{_YEAR}(?![0-9.])",
+        r"(?<![0-9a-z.-])[0-9]{1,4}\.[0-9]{1,2}(?![0-9.-])",
+        r"(?<![0-9.])[0-9]{1,3}\.[0-9]{3,8}, ?-?[0-9]{1,3}\.[0-9]{3,8}",
+    ),
+    ",": (r"(?<![0-9.,-])[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,2})?(?![0-9,.-])",),
+    "%": ("[0-9]{1,3} ?%(?![0-9])",),
+}
+_PRICE = r"[0-9][0-9,]{0,9}(?:\.[0-9]{1,2})?(?![0-9.-])"
+_FILE = r"(?<=[a-z]_)[0-9_-]{1,24}(?=\.[a-z])"
 _CLOSE = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=%\x1e@]{0,16}")
 _LIST = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=%,&\x1e@]{0,16}")
 _SENTENCE = re.compile(r"[.!?;] |,")
@@ -64,52 +71,112 @@ _PLUS_WORDS = frozenset({"plus", "mas"})
 _SAID_AFTER_PLUS = frozenset({1, 2, 10, 11, 12, 13})
 _ONE_LETTER_BETWEEN = 3
 _MOST_FILLERS = 8
+_MOST_PIECES = 96
+_USUAL_SHAPE = re.compile("1?(?:334|3322|37|64|a)|b|w{5,}")  # a hexadecimal digit for each piece's length, w for words
+_KEPT_AT_EACH_END = 24
 _MOST_DECOYS = 2
 _MOST_QUANTITY_DIGITS = 4
 _LONGEST_DECOY = 12
 
 
-def runs_of(reading: Reading) -> list[list[Group]]:
+class Run:
+    """Groups in a row, read from the text only as far as they are looked at."""
+
+    __slots__ = ("_following", "_groups", "_is_ended", "_more")
+
+    def __init__(self, first: Group, more: Iterator[Group]) -> None:
+        self._groups = [first]
+        self._more = more
+        self._is_ended = False
+        self._following: Group | None = None
+
+    def at(self, i: int) -> Group | None:
+        """The group at i, or None behind the last one."""
+        groups = self._groups
+        while len(groups) <= i and not self._is_ended:
+            group = next(self._more, None)
+            if group is None or group.link is Link.NONE:
+                self._is_ended, self._following = True, group
+            else:
+                groups.append(group)
+        return groups[i] if i < len(groups) else None
+
+    def window(self, first: int, last: int) -> list[Group]:
+        """The groups from first to last, which have been looked at."""
+        return self._groups[first : last + 1]
+
+    def following(self) -> Group | None:
+        """The group that the next run begins with."""
+        while self.at(len(self._groups)) is not None:
+            pass
+        return self._following
+
+
+def runs_of(reading: Reading) -> Iterator[Run]:
     """All runs of a text, in order."""
-    pieces = joined(pieces_of(reading), reading)
-    if not pieces:
-        return []
-    return _cut(_groups(_unexplained(pieces, reading), reading))
+    groups = _groups(_thinned(joined(pieces_of(reading), reading)), reading)
+    first = next(groups, None)
+    while first is not None:
+        run = Run(first, groups)
+        yield run
+        first = run.following()
+
+
+def _thinned(pieces: list[Piece]) -> Sequence[Piece | None]:
+    """The pieces; of more than anybody writes, those at both ends, and between them what has a number's usual shape."""
+    if len(pieces) <= _MOST_PIECES:
+        return pieces
+    kept: list[Piece | None] = [*pieces[:_KEPT_AT_EACH_END], None]
+    behind = len(pieces) - _KEPT_AT_EACH_END
+    lengths = "".join([f"{len(piece.digits):x}"[-1] if piece.kind is Kind.FIGURES else "w" for piece in pieces])
+    for match in _USUAL_SHAPE.finditer(lengths, _KEPT_AT_EACH_END, behind):
+        kept += [*pieces[match.start() : match.end()], None]
+    return [*kept, *pieces[behind:]]
 
 
 @cache
-def _explained() -> re.Pattern[str]:
-    return re.compile("|".join(_EXPLAINED))
+def _explained() -> dict[str, re.Pattern[str]]:
+    return {sign: re.compile("|".join(patterns)) for sign, patterns in _EXPLAINED.items()}
 
 
-def _unexplained(pieces: list[Piece], reading: Reading) -> list[Piece | None]:
+@cache
+def _price_or_file() -> dict[str, re.Pattern[str]]:
+    return {"$": re.compile(_PRICE), "_": re.compile(_FILE)}
+
+
+def _end_of_explained(text: str, start: int, end: int) -> int:
+    """Where the time, date, price, measure and the like ends that begins with figures at text[start:end]."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    match = None
+    if before[-1:] == "_" or "$" in before:
+        match = _price_or_file()[before.strip()[-1]].match(text, start)
+    if match is None and (after[:1] != " " or after == " %"):
+        pattern = _explained().get(after.strip()[:1])
+        match = pattern.match(text, start) if pattern is not None else None
+    return start if match is None else match.end()
+
+
+def _unexplained(pieces: Sequence[Piece | None], reading: Reading) -> Iterator[Piece | None]:
     """The pieces; None where one is a time, date, price, measure and the like."""
-    spans: list[tuple[int, int]] = []
-    if _EXPLAINING.search(reading.text):
-        spans = [match.span() for match in _explained().finditer(reading.text)]
-    result: list[Piece | None] = []
-    at = 0
-    for number, piece in enumerate(pieces):
-        follows = pieces[number + 1].first if number + 1 < len(pieces) else -1
-        while at < len(spans) and spans[at][1] <= piece.start:
-            at += 1
-        explained = at < len(spans) and spans[at][0] <= piece.start
-        is_quantity = follows != piece.last + 1 and _is_quantity(piece, reading)
-        result.append(None if explained or is_quantity else piece)
-    return result
+    explained = 0
+    for piece in pieces:
+        if piece is None:
+            yield None
+            continue
+        if piece.start >= explained and piece.kind is Kind.FIGURES:
+            explained = _end_of_explained(reading.text, piece.start, piece.end)
+        yield None if piece.start < explained or _is_quantity(piece, reading) else piece
 
 
 def _is_quantity(piece: Piece, reading: Reading) -> bool:
     """Whether a unit follows ("20 mg"), and the digits look like a quantity."""
     after = piece.last + 1
-    if after >= len(reading.words) or len(piece.digits) > _MOST_QUANTITY_DIGITS or piece.digits[0] == "0":
+    if after >= len(reading.words) or reading.words[after] not in UNITS:
+        return False
+    if len(piece.digits) > _MOST_QUANTITY_DIGITS or piece.digits[0] == "0":
         return False
     word = reading.words[after]
-    if (
-        word not in UNITS
-        or reading.text[piece.end : reading.starts[after]] not in _UNIT_GAP
-        or reading.gap(after) == "-"
-    ):
+    if reading.text[piece.end : reading.starts[after]] not in _UNIT_GAP or reading.gap(after) == "-":
         return False
     return word not in SOFT_UNITS or _stands_alone(piece, reading)
 
@@ -119,15 +186,14 @@ def _stands_alone(piece: Piece, reading: Reading) -> bool:
     return before < 0 or not reading.words[before].isdigit()
 
 
-def _groups(pieces: list[Piece | None], reading: Reading) -> list[Group]:
+def _groups(pieces: Sequence[Piece | None], reading: Reading) -> Iterator[Group]:
     """The pieces with digits and number words that stand side by side put together."""
-    groups: list[Group] = []
     together: list[Piece] = []
     link = Link.NONE
     decoy: tuple[str, ...] = ()
     after_break = True
     may_be_signed = "+" in reading.text or not _PLUS_WORDS.isdisjoint(reading.known)
-    for piece in pieces:
+    for piece in _unexplained(pieces, reading):
         if piece is None:
             after_break = True
             continue
@@ -138,27 +204,23 @@ def _groups(pieces: list[Piece | None], reading: Reading) -> list[Group]:
             together.append(piece)
         else:
             if together:
-                groups.append(_group(together, link, reading, may_be_signed=may_be_signed))
+                yield _group(together, link, reading, may_be_signed=may_be_signed)
             together, link = [piece], following
         after_break = False
     if together:
-        groups.append(_group(together, link, reading, may_be_signed=may_be_signed))
-    return groups
+        yield _group(together, link, reading, may_be_signed=may_be_signed)
 
 
 def _group(pieces: list[Piece], link: Link, reading: Reading, *, may_be_signed: bool) -> Group:
     first, last = pieces[0], pieces[-1]
     is_international = may_be_signed and _has_plus(first, reading, is_linked=link is not Link.NONE)
-    return Group(
-        first.digits if first is last else "".join([piece.digits for piece in pieces]),
-        first.start,
-        last.end,
-        first.first,
-        last.last,
-        Link.NONE if is_international else link,
-        Kind.MIXED in [piece.kind for piece in pieces],
-        is_international,
-    )
+    link = Link.NONE if is_international else link
+    if first is last:
+        is_mixed = first.kind is Kind.MIXED
+        return Group(first.digits, first.start, first.end, first.first, first.last, link, is_mixed, is_international)
+    digits = "".join([piece.digits for piece in pieces])
+    is_mixed = Kind.MIXED in [piece.kind for piece in pieces]
+    return Group(digits, first.start, last.end, first.first, last.last, link, is_mixed, is_international)
 
 
 def _has_plus(piece: Piece, reading: Reading, *, is_linked: bool = False) -> bool:
@@ -231,13 +293,3 @@ def _is_decoy(between: tuple[str, ...]) -> bool:
     if len(between) > 1 or len(word) > _LONGEST_DECOY or not word.isalpha():
         return False
     return word not in UNITS and word not in LABELS and word not in {"or", "at", "on", "for", "of", "o", "through"}
-
-
-def _cut(groups: list[Group]) -> list[list[Group]]:
-    runs: list[list[Group]] = []
-    for group in groups:
-        if group.link is Link.NONE or not runs:
-            runs.append([group])
-        else:
-            runs[-1].append(group)
-    return runs

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 
-from switchboard.domain.contact_details.grammar import compile_rules
+from switchboard.domain.contact_details.grammar import Rules
 from switchboard.domain.contact_details.phrases import Phrases
 from switchboard.domain.contact_details.redact import MOST_FINDINGS
 from switchboard.domain.contact_details.tokens import Reading
@@ -181,19 +180,19 @@ _AROUND = 40
 
 
 @cache
-def _pattern() -> re.Pattern[str]:
-    return compile_rules(_RULES, _CLASSES)
+def _rules() -> Rules:
+    return Rules(_RULES, _CLASSES)
 
 
 @cache
-def _ordinary() -> re.Pattern[str]:
-    return compile_rules(_ORDINARY_RULES, _CLASSES)
+def _ordinary() -> Rules:
+    return Rules(_ORDINARY_RULES, _CLASSES)
 
 
 def solicitations_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     """Spans of the folded text that ask to meet, pay or write outside the organisation."""
     spans: list[tuple[int, int]] = []
-    for match in _pattern().finditer(phrases.text):
+    for match in _rules().finditer(phrases.text, phrases.words):
         if len(spans) == MOST_FINDINGS:
             break
         if _is_ordinary(phrases.text, match.start(), match.end()):
@@ -204,8 +203,7 @@ def solicitations_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]
 
 
 def _is_ordinary(text: str, start: int, end: int) -> bool:
-    begin = max(0, start - _AROUND)
-    for match in _ordinary().finditer(text, begin, min(len(text), end + _AROUND)):
-        if match.start() <= end and match.end() >= start:
-            return True
-    return False
+    begin = text.find(" ", max(0, start - _AROUND)) + 1 if start > _AROUND else 0
+    around = text[begin : end + _AROUND]
+    matches = _ordinary().finditer(around, frozenset(around.split()))
+    return any(match.start() <= end - begin and match.end() >= start - begin for match in matches)

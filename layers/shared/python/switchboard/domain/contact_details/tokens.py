@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import accumulate
 
 from switchboard.domain.contact_details.confusables import Folded, fold
 
@@ -11,11 +12,12 @@ PART_BREAK = "\x1e"  # between the texts of one sender, read together
 
 # Digits, or letters and digits, that stand one by one ("2 0 2", "t w o") are read as one word.
 _WORD = re.compile(
-    r"[0-9](?:[ .\-_*~()|\n\[\]+=]{1,3}[0-9](?![a-z0-9])){2,}"
+    r"([0-9](?:[ .\-_*~()|\n\[\]+=]{1,3}[0-9](?![a-z0-9])){2,}"
     r"|[a-z0-9](?:[ \-_*~|]{1,2}[a-z0-9](?![a-z0-9'])){2,}"
-    r"|[a-z0-9]+(?:'[a-z]+)*"
+    r"|[a-z0-9]+(?:'[a-z]+)*)"
 )
-_SIGN_INSIDE = re.compile(r"[a-z]{1,10}[@$!][a-z]{1,10}")
+_LEET_SIGNS = re.compile(r"[@$!]")
+_SIGN_INSIDE = re.compile(r"(?<![a-z])[a-z]{1,10}[@$!][a-z]{1,10}")
 _LETTERS_FOR_FIGURES = str.maketrans("01345789$@!", "oieastbgsai")
 
 
@@ -23,13 +25,15 @@ _LETTERS_FOR_FIGURES = str.maketrans("01345789$@!", "oieastbgsai")
 class Reading:
     """A folded text cut into words.
 
-    words[i] is text[starts[i]:ends[i]] without apostrophes and without what holds single characters apart.
-    known holds all words, those with figures for letters ("v3nmo") also as meant.
+    words[i] is text[starts[i]:ends[i]] without apostrophes and without what holds single characters apart;
+    gaps[i] stands before it, the last gap behind the last word. known holds all words, those with figures for
+    letters ("v3nmo") also as meant.
     """
 
     original: str
     folded: Folded
     words: list[str]
+    gaps: list[str]
     starts: list[int]
     ends: list[int]
     known: frozenset[str]
@@ -41,13 +45,11 @@ class Reading:
 
     def gap(self, i: int) -> str:
         """What stands between word i and the next, or the rest of the text after the last one."""
-        if i + 1 < len(self.starts):
-            return self.folded.text[self.ends[i] : self.starts[i + 1]]
-        return self.folded.text[self.ends[i] :]
+        return self.gaps[i + 1]
 
     def gap_before(self, i: int) -> str:
         """What stands between word i and the one before it, or the text's beginning."""
-        return self.folded.text[self.ends[i - 1] if i else 0 : self.starts[i]]
+        return self.gaps[i]
 
     def written(self, first: int, last: int) -> str:
         """The original's characters from word first to word last."""
@@ -62,21 +64,22 @@ class Reading:
 def read(text: str) -> Reading:
     """Folds and cuts one text."""
     folded = fold(text)
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    known = {without_leet(word) for word in _SIGN_INSIDE.findall(folded.text)}
-    for match in _WORD.finditer(folded.text):
-        word = match.group()
+    parts = _WORD.split(folded.text)  # gaps and words by turns
+    places = list(accumulate(map(len, parts)))
+    words = parts[1::2]
+    known = set(words)
+    for i, word in enumerate(words):
+        if word.isalpha() or word.isdigit():
+            continue
         if not word.isalnum():
             known.add(word.partition("'")[0])
-            word = "".join(filter(str.isalnum, word))
+            words[i] = word = "".join(filter(str.isalnum, word))
+            known.add(word)
         if not (word.isalpha() or word.isdigit()):
             known.add(without_leet(word))
-        words.append(word)
-        starts.append(match.start())
-        ends.append(match.end())
-    return Reading(text, folded, words, starts, ends, frozenset(known.union(words)))
+    if _LEET_SIGNS.search(folded.text):
+        known.update(map(without_leet, _SIGN_INSIDE.findall(folded.text)))
+    return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], frozenset(known))
 
 
 def without_leet(word: str) -> str:

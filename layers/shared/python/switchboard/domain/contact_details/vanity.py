@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from functools import cache
 
 from switchboard.domain.contact_details.cues import Cues
@@ -13,6 +14,7 @@ from switchboard.domain.contact_details.tokens import Reading
 _HINT = re.compile(r"[0-9]{3}[ .-][a-z]{3}")
 _KEYS = str.maketrans("abcdefghijklmnopqrstuvwxyz", "22233344455566677778889999")
 _THRESHOLD = 4.0
+_BEFORE_HINT, _LONGEST = 9, 20
 _WITH_AREA, _LOCAL, _IN_CAPITALS = 2.0, 1.0, 2.0
 
 
@@ -28,13 +30,10 @@ def _number() -> re.Pattern[str]:
     )
 
 
-def vanity_numbers_in(reading: Reading, scope: Scope) -> list[PhoneSpan]:
+def vanity_numbers_in(reading: Reading, scope: Scope, cues: Cues) -> list[PhoneSpan]:
     """The numbers with letters; without a cue only those with an area code and loud letters count."""
-    if _HINT.search(reading.text) is None:
-        return []
-    cues = Cues(reading)
-    spans = []
-    for match in _number().finditer(reading.text):
+    spans: list[PhoneSpan] = []
+    for match in _matches(reading):
         is_loud = reading.as_written(match.end() - 4, match.end()).isupper()
         if (match["sign"] == " " or match["split"]) and not is_loud:
             continue
@@ -45,3 +44,16 @@ def vanity_numbers_in(reading: Reading, scope: Scope) -> list[PhoneSpan]:
         if points >= _THRESHOLD and as_e164(digits) not in scope.hotlines:
             spans.append(PhoneSpan(match.start(), match.end(), digits, is_held=True))
     return spans
+
+
+def _matches(reading: Reading) -> Iterator[re.Match[str]]:
+    """The numbers with letters around each three figures that letters follow, behind a space only loud ones."""
+    at = 0
+    for hint in _HINT.finditer(reading.text):
+        is_spaced = hint.group()[3] == " "
+        if hint.start() < at or (is_spaced and not reading.as_written(hint.end() - 3, hint.end()).isupper()):
+            continue
+        match = _number().search(reading.text, max(at, hint.start() - _BEFORE_HINT), hint.start() + _LONGEST)
+        if match is not None:
+            at = match.end()
+            yield match
