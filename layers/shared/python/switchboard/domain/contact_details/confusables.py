@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain, count, pairwise, repeat
+from itertools import pairwise
 
 from switchboard.domain.contact_details.repeats import repeats_in
 
@@ -126,10 +127,17 @@ def _fold(text: str) -> Folded:
         return Folded(text.translate(_WHITE).lower(), text, range(len(text)))
     plain = {char: _fold_char(char) for char in set(text) if not char.isascii()}
     folded = text.translate(_WHITE | {ord(char): one for char, one in plain.items()}).lower()
-    if all(len(one) == 1 for one in plain.values()):
+    origin: list[int] = []
+    behind = 0
+    longer_or_shorter = "".join([char for char, one in plain.items() if len(one) != 1])
+    if not longer_or_shorter:
         return Folded(folded, text, range(len(text)))
-    lengths = {char: len(one) for char, one in plain.items()}
-    return Folded(folded, text, list(chain.from_iterable(map(repeat, count(), map(lengths.get, text, repeat(1))))))
+    for match in re.finditer(f"[{re.escape(longer_or_shorter)}]", text):
+        at = match.start()
+        origin += range(behind, at)
+        origin += [at] * len(plain[match.group()])
+        behind = at + 1
+    return Folded(folded, text, [*origin, *range(behind, len(text))])
 
 
 @lru_cache(maxsize=4096)

@@ -89,7 +89,7 @@ def emails_in(reading: Reading) -> list[EmailSpan]:
     written = len(spans)
     ahead = 0
     for i, word in enumerate(reading.words):
-        if word not in _TRIGGERS and (word.isalpha() or provider_of(word) is None):
+        if word not in _TRIGGERS and (word.isalpha() or word.isdigit() or provider_of(word) is None):
             continue
         start = reading.starts[i]
         while ahead < written and spans[ahead].end <= start:

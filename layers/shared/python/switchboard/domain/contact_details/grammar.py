@@ -8,10 +8,9 @@ joins words to one alternative. `item?` may be missing, `..3` stands for up to t
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from itertools import repeat
 from operator import or_
 
 _ANY_WORDS = r"(?:[a-z0-9]+ ){0,%s}?"
@@ -50,9 +49,9 @@ class Rules:
             pattern = re.compile("".join(_item(item, classes) for item in rule.split()))
             self._rules.append(_Rule(pattern, _beginnings(items, classes), needed))
 
-    def finditer(self, text: str, words: Collection[str]) -> Iterator[re.Match[str]]:
+    def finditer(self, text: str, words: frozenset[str]) -> Iterator[re.Match[str]]:
         """The matches in order, none overlapping; where several rules match, the first one's. words are the text's."""
-        there = reduce(or_, map(self._items_of.get, words, repeat(0)), 0)
+        there = reduce(or_, map(self._items_of.__getitem__, self._items_of.keys() & words), 0)
         starting: dict[str, list[re.Pattern[str]]] = {}
         for rule in self._rules:
             if rule.needed & there == rule.needed:

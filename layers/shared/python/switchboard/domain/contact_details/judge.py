@@ -56,7 +56,7 @@ def judge(
     """
     text = text[:LONGEST_TEXT]
     reading = read(text)
-    found = _details(reading, allowed_urls, hotlines)
+    found, read_to = _details(reading, allowed_urls, hotlines)
     addresses = [(one.start, one.end) for one in found if one.violation_type is not ViolationType.PHONE_NUMBER]
     social = _invitations(reading) + signed_names_in(reading)
     found += _social([span for span in social if not _overlaps(*span, addresses)])
@@ -64,11 +64,14 @@ def judge(
     joined = [one[-_EARLIER_TAIL:] for one in earlier[-_EARLIER_TEXTS:] if one.strip()]
     if joined and any(may_be_part_of_a_detail(one) for one in (*joined, text[:_NEW_HEAD])):
         placed += _across(joined, text[:_NEW_HEAD], allowed_urls, hotlines)
-    return _verdict(text, placed, reading.folded.skipped)
+    shown = text if read_to == len(reading.text) else text[: reading.folded.span(0, read_to)[1]]
+    return _verdict(shown, placed, reading.folded.skipped)
 
 
-def _details(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str], boundary: int = 0) -> list[_Found]:
-    """Numbers and addresses."""
+def _details(
+    reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str], boundary: int = 0
+) -> tuple[list[_Found], int]:
+    """Numbers and addresses, and how far numbers were looked for."""
     urls = urls_in(reading, allowed=allowed_urls)
     emails = [email for email in emails_in(reading) if not any(url.start < email.start < url.end for url in urls)]
     scope = Scope(hotlines, [(url.start, url.end) for url in urls if url.is_allowed], boundary)
@@ -80,12 +83,13 @@ def _details(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[s
         for url in urls
         if not url.is_allowed and not _overlaps(url.start, url.end, mailed)
     ]
+    phones = phones_in(reading, scope, cues)
     found += [
         _Found(phone.start, phone.end, ViolationType.PHONE_NUMBER, redact.phone_cover(phone.digits), phone.is_held)
-        for phone in phones_in(reading, scope, cues) + vanity_numbers_in(reading, scope, cues)
+        for phone in phones.spans + vanity_numbers_in(reading, scope, cues)
         if not _overlaps(phone.start, phone.end, mailed)
     ]
-    return found
+    return found, phones.read_to
 
 
 def _invitations(reading: Reading) -> list[tuple[int, int]]:
@@ -109,7 +113,7 @@ def _across(
     reading = read(before + text)
     origin = reading.folded.origin
     boundary = bisect_left(origin, len(before))
-    found = _details(reading, allowed_urls, hotlines, boundary)
+    found, _ = _details(reading, allowed_urls, hotlines, boundary)
     if not HANDLE_TRIGGERS.isdisjoint(reading.known):
         found += _social(names_across(reading, phrases_of(reading, VOCABULARY)))
     return [(_finding(reading, one, len(before)), one) for one in found if one.start < boundary < one.end]
@@ -120,15 +124,15 @@ def _finding(reading: Reading, one: _Found, offset: int) -> Finding:
     return Finding(one.violation_type, max(0, start - offset), end - offset)
 
 
-def _verdict(text: str, placed: list[tuple[Finding, _Found]], skipped: Sequence[tuple[int, int]]) -> Verdict:
-    """The verdict: numbers and addresses first, each kind in the text's order."""
+def _verdict(shown: str, placed: list[tuple[Finding, _Found]], skipped: Sequence[tuple[int, int]]) -> Verdict:
+    """The verdict: numbers and addresses first, each kind in the text's order; shown is what a preview may show of."""
     placed.sort(key=lambda pair: (pair[0].violation_type is ViolationType.SOCIAL_MEDIA, pair[0].start, pair[0].end))
     covers = [redact.Cover(finding.start, finding.end, one.cover) for finding, one in placed]
     covers += [redact.Cover(*span, _SKIPPED) for span in skipped]
     return Verdict(
         findings=tuple(dict.fromkeys(finding for finding, one in placed if one.is_held)),
         flagged=tuple(dict.fromkeys(finding for finding, one in placed if not one.is_held)),
-        preview=redact.preview(text, covers),
+        preview=redact.preview(shown, covers),
     )
 
 

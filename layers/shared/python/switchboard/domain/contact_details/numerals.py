@@ -25,6 +25,7 @@ class Piece(NamedTuple):
 _LEET = {"o": "[o0]", "i": "[i1!]", "e": "[e3]", "a": "[a4@]", "s": "[s5$]", "t": "[t7]", "g": "[g9]", "l": "[l1]"}
 _LOOK_ALIKE_FIGURES = str.maketrans("oilszbgq|", "011528991")
 _LOOK_ALIKE = re.compile(r"[0-9oilszbgq]{2,12}")
+_LETTERS_LIKE_FIGURES = frozenset("oilsb")
 _LETTERS_AS_FIGURES = re.compile(r"[oilsb]{2,4}")
 _THREE_OR_FOUR = re.compile(r"[0-9]{2,3}[lsb]")
 _HYPHENS = frozenset({"-", ".", "_", "/"})
@@ -33,6 +34,8 @@ _FIGURES_AT_ONE_END = re.compile(r"(?:[a-z]{1,12}([0-9]{7,11})|([0-9]{7,11})[a-z
 _REPEATED_FIGURE = re.compile(f"({'|'.join(REPEATS)})([0-9])")
 _DIGIT_RUN = re.compile(r"[0-9]+")
 _LETTER_RUN = re.compile(r"[a-z]+")
+_PART = frozenset({"part", "parte"})
+_BEFORE_A_COUNT = frozenset("last first second third next final middle other remaining".split())
 _SHORTEST_SQUASHED = 6
 _PHONE_LENGTHS = (10, 11)
 _LOCAL_LENGTH = 7
@@ -56,24 +59,21 @@ def pieces_of(reading: Reading) -> list[Piece]:
     """All digits of a text in order, number words still to be joined."""
     pieces: list[Piece] = []
     table, beginnings = number_words(), _squashed()[2]
-    words, gaps, starts, ends = reading.words, reading.gaps, reading.starts, reading.ends
-    for i, word in enumerate(words):
+    for i, (word, start, end) in enumerate(zip(reading.words, reading.starts, reading.ends, strict=True)):
         if word.isdigit():
-            pieces.append(Piece(word, Kind.FIGURES, starts[i], ends[i], i, i))
+            pieces.append(Piece(word, Kind.FIGURES, start, end, i, i))
         elif word in table:
-            pieces.append(Piece(*table[word], starts[i], ends[i], i, i))
-        elif ends[i] - starts[i] > len(word) and "'" not in reading.text[starts[i] : ends[i]]:
+            pieces.append(Piece(*table[word], start, end, i, i))
+        elif end - start > len(word) and "'" not in reading.text[start:end]:
             pieces.extend(_apart(reading, i))
         elif not word.isalpha():
-            pieces.extend(
-                _mixed(word, starts[i], i, is_beside=_is_beside_look_alikes(words, i) or _is_joined_part(reading, i))
-            )
+            pieces.extend(_mixed(reading, i))
         elif len(word) >= _SHORTEST_SQUASHED:
             if word[:2] in beginnings:
-                pieces.extend(_segments(word, starts[i], i, Kind.SPELLED))
-        elif (gaps[i] in _HYPHENS or gaps[i + 1] in _HYPHENS) and _is_hyphenated_to_figures(reading, i):
+                pieces.extend(_segments(word, start, i, Kind.SPELLED))
+        elif word[0] in _LETTERS_LIKE_FIGURES and _is_hyphenated_to_figures(reading, i):
             figures = word.translate(_LOOK_ALIKE_FIGURES)
-            pieces.append(Piece(figures, Kind.MIXED, starts[i], ends[i], i, i))
+            pieces.append(Piece(figures, Kind.MIXED, start, end, i, i))
     return pieces
 
 
@@ -120,9 +120,11 @@ def _is_beside_look_alikes(words: list[str], i: int) -> bool:
     )
 
 
-def _mixed(word: str, start: int, i: int, *, is_beside: bool) -> list[Piece]:
+def _mixed(reading: Reading, i: int) -> list[Piece]:
     """The digits of a word of letters and figures; none where it is a quantity or a code."""
-    if _QUANTITY.fullmatch(word) and not is_beside:
+    word, start = reading.words[i], reading.starts[i]
+    is_quantity = _QUANTITY.fullmatch(word) is not None
+    if is_quantity and not (_is_beside_look_alikes(reading.words, i) or _is_joined_part(reading, i)):
         return []
     repeat = _REPEATED_FIGURE.fullmatch(word)
     if repeat is not None:
@@ -171,7 +173,9 @@ def _segments(word: str, start: int, i: int, kind: Kind) -> list[Piece]:
 
 def joined(pieces: list[Piece], reading: Reading) -> list[Piece]:
     """The pieces with tens, hundreds and repeats worked out, and words that are no digits here left out."""
-    if all(piece.kind <= Kind.MIXED for piece in pieces):
+    if all([piece.kind <= Kind.MIXED for piece in pieces]):
+        if _PART.isdisjoint(reading.known) and _BEFORE_A_COUNT.isdisjoint(reading.known):
+            return pieces
         return [piece for piece in pieces if len(piece.digits) > 1 or not _counts_digits(piece, reading)]
     result: list[Piece] = []
     is_spelled_out = len(pieces) >= _LOCAL_LENGTH
@@ -274,21 +278,10 @@ def _belongs(one: Piece, other: Piece, reading: Reading) -> bool:
 
 def _counts_digits(piece: Piece, reading: Reading) -> bool:
     """Whether the number says how many digits follow or went before ("the last four")."""
-    if piece.first and reading.words[piece.first - 1] in {"part", "parte"}:
+    before = reading.words[piece.first - 1] if piece.first else ""
+    if before in _PART:
         return len(piece.digits) == 1
-    if piece.digits not in {"2", "3", "4"} or piece.first == 0:
-        return False
-    return reading.words[piece.first - 1] in {
-        "last",
-        "first",
-        "second",
-        "third",
-        "next",
-        "final",
-        "middle",
-        "other",
-        "remaining",
-    }
+    return before in _BEFORE_A_COUNT and piece.digits in {"2", "3", "4"}
 
 
 def _counts(pieces: list[Piece], i: int, result: list[Piece], reading: Reading, *, is_spelled_out: bool) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from switchboard.domain.contact_details.cues import STRONG, Cues
 from switchboard.domain.contact_details.number_words import number_words
-from switchboard.domain.contact_details.redact import MOST_NUMBERS
+from switchboard.domain.contact_details.redact import LONGEST_PREVIEW, phone_cover
 from switchboard.domain.contact_details.runs import Group, Link, Run, runs_of
 from switchboard.domain.contact_details.shapes import (
     LOCAL,
@@ -31,6 +31,13 @@ class PhoneSpan(NamedTuple):
     end: int
     digits: str
     is_held: bool
+
+
+class Phones(NamedTuple):
+    """The numbers found in text[:read_to] of the folded text."""
+
+    spans: list[PhoneSpan]
+    read_to: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class _Candidate(NamedTuple):
 
 
 _THRESHOLD = 4.0
+_COVER = len(phone_cover("0000"))
 _PLAUSIBLE = frozenset({7, 9, 10, 11, 12, 13, 14, 15})
 _LISTED = -1.0
 _FILLED = -1.0
@@ -82,16 +90,22 @@ _MOST_GROUPS = 5
 _AROUND = 6
 
 
-def phones_in(reading: Reading, scope: Scope, cues: Cues) -> list[PhoneSpan]:
-    """The numbers of a text in order, until a preview is full of them; hotlines are left out."""
+def phones_in(reading: Reading, scope: Scope, cues: Cues) -> Phones:
+    """The numbers of a text in order, hotlines left out, until one is held and a preview is full."""
     spans: list[PhoneSpan] = []
     around = _Around(reading, cues, scope)
+    shown = shown_to = 0
     for run in runs_of(reading):
-        if _is_long(run):
-            spans.extend(_in_run(run, around, MOST_NUMBERS - len(spans)))
-        if len(spans) >= MOST_NUMBERS:
-            break
-    return spans
+        for span in _in_run(run, around) if _is_long(run) else ():
+            if scope.boundary and span.start >= scope.boundary:
+                return Phones(spans, shown_to)
+            spans.append(span)
+            shown += span.start - shown_to + _COVER
+            shown_to = span.end
+            is_full = not scope.boundary and shown >= LONGEST_PREVIEW
+            if is_full and any(one.is_held for one in spans):
+                return Phones(spans, shown_to)
+    return Phones(spans, len(reading.text))
 
 
 def _is_long(run: Run) -> bool:
@@ -112,22 +126,17 @@ def as_e164(digits: str) -> str:
     return "+1" + digits if len(digits) == NATIONAL else "+" + digits
 
 
-def _in_run(run: Run, around: _Around, most: int) -> list[PhoneSpan]:
-    spans: list[PhoneSpan] = []
+def _in_run(run: Run, around: _Around) -> Iterator[PhoneSpan]:
     i = 0
-    while len(spans) < most:
-        group = run.at(i)
-        if group is None:
-            break
+    while (group := run.at(i)) is not None:
         best = _best_from(run, i, group, around)
         if best is None:
             i += 1
             continue
         if as_e164(best.digits) not in around.scope.hotlines:
             start = _sign_before(around.reading.text, group.start) if group.is_international else group.start
-            spans.append(PhoneSpan(start, best.end, best.digits, best.points >= _THRESHOLD))
+            yield PhoneSpan(start, best.end, best.digits, best.points >= _THRESHOLD)
         i = best.last + 1
-    return spans
 
 
 def _sign_before(text: str, start: int) -> int:

@@ -61,8 +61,8 @@ def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
         if i <= behind:
             continue
         behind, gap = i, gaps[i + 1]
-        if gap == " " and word.isalpha() and word not in _FIRST_OF_TWO and not _is_owned(reading, i):
-            part = word + " "
+        if gap not in _INNER_SIGNS and word.isalpha() and word not in _FIRST_OF_TWO and not _is_owned(reading, i):
+            part = word + " " if gap == " " else word + _signs(word, gap) + " "
         else:
             plain, behind = _word(reading, i, gap, vocabulary)
             part = plain + _signs(plain, gaps[behind + 1]) + " "
@@ -74,8 +74,6 @@ def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
 
 def _signs(word: str, gap: str) -> str:
     """What the signs behind a word say: "your #" is a number, and a sentence may end."""
-    if gap == " ":
-        return ""
     number = " number" if "#" in gap and word in _OWNERS else ""
     return number + (" ." if _SENTENCE_END.search(gap) else "")
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 LONGEST_PREVIEW = 200
-# Covers have seven characters or more, those of numbers twelve: behind this many of them a preview is full.
+# Covers have seven characters or more: behind this many of them a preview is full.
 MOST_FINDINGS = 32
-MOST_NUMBERS = 17
 
 
 class Cover(NamedTuple):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from switchboard.domain.contact_details.number_words import Kind
 from switchboard.domain.contact_details.numerals import Piece, joined, pieces_of
+from switchboard.domain.contact_details.shapes import LONGEST
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
 from switchboard.domain.contact_details.vocabulary import CHATTER, FILLERS, HYPHENS, LABELS, SOFT_UNITS, UNITS
 
@@ -72,7 +73,8 @@ _SAID_AFTER_PLUS = frozenset({1, 2, 10, 11, 12, 13})
 _ONE_LETTER_BETWEEN = 3
 _MOST_FILLERS = 8
 _MOST_PIECES = 96
-_USUAL_SHAPE = re.compile("1?(?:334|3322|37|64|a)|b|w{5,}")  # a hexadecimal digit for each piece's length, w for words
+_LENGTHS = "0123456789abcdef"
+_USUAL_SHAPE = re.compile("1?(?:334|3322|37|64|a)|b|w{5,}")  # each piece by the length of its figures, or w for words
 _KEPT_AT_EACH_END = 24
 _MOST_DECOYS = 2
 _MOST_QUANTITY_DIGITS = 4
@@ -128,8 +130,8 @@ def _thinned(pieces: list[Piece]) -> Sequence[Piece | None]:
         return pieces
     kept: list[Piece | None] = [*pieces[:_KEPT_AT_EACH_END], None]
     behind = len(pieces) - _KEPT_AT_EACH_END
-    lengths = "".join([f"{len(piece.digits):x}"[-1] if piece.kind is Kind.FIGURES else "w" for piece in pieces])
-    for match in _USUAL_SHAPE.finditer(lengths, _KEPT_AT_EACH_END, behind):
+    shapes = "".join(["w" if piece.kind is not Kind.FIGURES else _LENGTHS[min(LONGEST, len(piece.digits))] for piece in pieces])
+    for match in _USUAL_SHAPE.finditer(shapes, _KEPT_AT_EACH_END, behind):
         kept += [*pieces[match.start() : match.end()], None]
     return [*kept, *pieces[behind:]]
 

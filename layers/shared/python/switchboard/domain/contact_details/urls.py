@@ -70,7 +70,7 @@ def urls_in(reading: Reading, *, allowed: Sequence[str]) -> list[UrlSpan]:
     spans: list[UrlSpan] = []
     covered = 0
     ahead = 0
-    for i in range(1, len(reading.words)):
+    for i in _possible_endings(reading.words):
         start = reading.starts[i]
         while ahead < len(whole) and whole[ahead].end <= start:
             ahead += 1
@@ -99,11 +99,22 @@ def _run_together(text: str) -> list[UrlSpan]:
     ]
 
 
+def _possible_endings(words: list[str]) -> list[int]:
+    """The words behind the first that may end a domain, perhaps in leet ("c0m")."""
+    return [
+        i
+        for i, word in enumerate(words)
+        if i
+        and (
+            word in ALL_ENDINGS
+            or not (word.isalpha() or word.isdigit() or without_leet(word) not in SPOKEN_ENDINGS)
+        )
+    ]
+
+
 def _at_ending(reading: Reading, i: int, allowed: Sequence[str]) -> UrlSpan | None:
     """The address whose domain ends at word i, if one does."""
     word = reading.words[i]
-    if word not in ALL_ENDINGS and (word.isalpha() or without_leet(word) not in SPOKEN_ENDINGS):
-        return None
     gap = reading.gap_before(i)
     if gap == ".":
         return _dotted(reading, i, allowed)
