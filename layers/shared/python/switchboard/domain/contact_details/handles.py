@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from functools import cache
 from itertools import islice
 
@@ -124,7 +125,7 @@ _NAME_REACH = 5
 _MOST_NAMES = 3
 _MOST_NAMED = 100  # no text names more services than that to anybody
 _SENTENCE_REACH = 60
-_CUE_REACH = 8
+_CUE_REACH = 40
 _SHORTEST_NAME = 3
 
 
@@ -299,8 +300,8 @@ _NAME_CUES = HANDLE_TRIGGERS | words_of("follow add me dm find tag im search mes
 
 
 def _is_cued(reading: Reading, start: int) -> bool:
-    near = [word for word, at in zip(reading.words, reading.starts, strict=True) if abs(at - start) <= _CUE_REACH * 5]
-    return not _NAME_CUES.isdisjoint(near)
+    first, behind = bisect_left(reading.starts, start - _CUE_REACH), bisect_right(reading.starts, start + _CUE_REACH)
+    return not _NAME_CUES.isdisjoint(reading.words[first:behind])
 
 
 def _written(reading: Reading, i: int) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain, takewhile
 from typing import NamedTuple
 
 from switchboard.domain.contact_details import redact
@@ -18,10 +19,10 @@ from switchboard.domain.contact_details.handles import (
 )
 from switchboard.domain.contact_details.parts import may_be_part_of_a_detail
 from switchboard.domain.contact_details.phones import Scope, phones_in
-from switchboard.domain.contact_details.phrases import phrases_of
+from switchboard.domain.contact_details.phrases import Phrases, phrases_of
 from switchboard.domain.contact_details.solicitations import SOLICITATION_TRIGGERS, solicitations_in
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, read
-from switchboard.domain.contact_details.urls import urls_in
+from switchboard.domain.contact_details.urls import UrlSpan, urls_in
 from switchboard.domain.contact_details.vanity import vanity_numbers_in
 from switchboard.domain.contact_details.verdict import Finding, Verdict, ViolationType
 
@@ -29,6 +30,7 @@ LONGEST_TEXT = 1600
 _EARLIER_TEXTS = 5
 _EARLIER_TAIL = 160
 _NEW_HEAD = 400
+_ENOUGH = 2 * redact.LONGEST_PREVIEW
 _SKIPPED = "…"
 _BETWEEN_TEXTS = "\n" + PART_BREAK
 
@@ -55,54 +57,76 @@ def judge(
     allowed_urls are the organisation's own addresses, hotlines E.164 numbers: neither is a finding.
     """
     text = text[:LONGEST_TEXT]
-    reading = read(text)
-    found, read_to = _details(reading, allowed_urls, hotlines)
-    addresses = [(one.start, one.end) for one in found if one.violation_type is not ViolationType.PHONE_NUMBER]
-    social = _invitations(reading) + signed_names_in(reading)
-    found += _social([span for span in social if not _overlaps(*span, addresses)])
-    placed = [(_finding(reading, one, 0), one) for one in found]
+    whole = read(text)
+    found, shown = _found_in(whole, allowed_urls, hotlines)
+    placed = [(_finding(whole, one, 0), one) for one in found]
     joined = [one[-_EARLIER_TAIL:] for one in earlier[-_EARLIER_TEXTS:] if one.strip()]
     if joined and any(may_be_part_of_a_detail(one) for one in (*joined, text[:_NEW_HEAD])):
         placed += _across(joined, text[:_NEW_HEAD], allowed_urls, hotlines)
-    shown = text if read_to == len(reading.text) else text[: reading.folded.span(0, read_to)[1]]
-    return _verdict(shown, placed, reading.folded.skipped)
+    if shown is not whole:
+        text = text[: shown.folded.span(0, len(shown.text))[1]]
+    return _verdict(text, placed, whole.folded.skipped)
 
 
-def _details(
-    reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str], boundary: int = 0
-) -> tuple[list[_Found], int]:
-    """Numbers and addresses, and how far numbers were looked for."""
+def _found_in(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str]) -> tuple[list[_Found], Reading]:
+    """What is in a text, and as much of the text as all was looked for in: behind something held, what a preview shows."""
     urls = urls_in(reading, allowed=allowed_urls)
+    found = _addresses(reading, urls)
+    shown = _shown(reading, found)
+    taken = [(one.start, one.end) for one in found]
+    for phone in _numbers(shown, Scope(hotlines, [(url.start, url.end) for url in urls if url.is_allowed])):
+        if not _overlaps(phone.start, phone.end, taken):
+            found.append(phone)
+            if phone.is_held and phone.end > _reach(found):
+                break
+    phrases: Phrases | None = None
+    for triggers, look in ((HANDLE_TRIGGERS, handles_in), (SOLICITATION_TRIGGERS, solicitations_in)):
+        before, shown = shown, _shown(shown, found)
+        if not triggers.isdisjoint(reading.known):
+            phrases = phrases if phrases is not None and shown is before else phrases_of(shown, VOCABULARY)
+            found += _social(look(shown, phrases), taken)
+    found += _social(signed_names_in(shown), taken)
+    return found, shown
+
+
+def _addresses(reading: Reading, urls: Sequence[UrlSpan]) -> list[_Found]:
     emails = [email for email in emails_in(reading) if not any(url.start < email.start < url.end for url in urls)]
-    scope = Scope(hotlines, [(url.start, url.end) for url in urls if url.is_allowed], boundary)
-    cues = Cues(reading)
     mailed = [(email.start, email.end) for email in emails]
-    found = [_Found(*email[:2], ViolationType.EMAIL, redact.email_cover(email.domain), True) for email in emails]
-    found += [
+    return [_Found(*email[:2], ViolationType.EMAIL, redact.email_cover(email.domain), True) for email in emails] + [
         _Found(url.start, url.end, ViolationType.URL, redact.url_cover(url.domain), True)
         for url in urls
         if not url.is_allowed and not _overlaps(url.start, url.end, mailed)
     ]
-    phones = phones_in(reading, scope, cues)
-    found += [
-        _Found(phone.start, phone.end, ViolationType.PHONE_NUMBER, redact.phone_cover(phone.digits), phone.is_held)
-        for phone in phones.spans + vanity_numbers_in(reading, scope, cues)
-        if not _overlaps(phone.start, phone.end, mailed)
+
+
+def _numbers(reading: Reading, scope: Scope) -> Iterator[_Found]:
+    cues = Cues(reading)
+    for phone in chain(phones_in(reading, scope, cues), vanity_numbers_in(reading, scope, cues)):
+        yield _Found(*phone[:2], ViolationType.PHONE_NUMBER, redact.phone_cover(phone.digits), phone.is_held)
+
+
+def _social(spans: list[tuple[int, int]], taken: list[tuple[int, int]]) -> list[_Found]:
+    return [
+        _Found(start, end, ViolationType.SOCIAL_MEDIA, redact.REDACTED, True)
+        for start, end in spans
+        if not _overlaps(start, end, taken)
     ]
-    return found, phones.read_to
 
 
-def _invitations(reading: Reading) -> list[tuple[int, int]]:
-    has_handle = not HANDLE_TRIGGERS.isdisjoint(reading.known)
-    has_solicitation = not SOLICITATION_TRIGGERS.isdisjoint(reading.known)
-    if not has_handle and not has_solicitation:
-        return []
-    phrases = phrases_of(reading, VOCABULARY)
-    return handles_in(reading, phrases) + (solicitations_in(reading, phrases) if has_solicitation else [])
+def _shown(reading: Reading, found: list[_Found]) -> Reading:
+    """All of a text, or what a preview may show of one that is held."""
+    return reading.head(_reach(found)) if any(one.is_held for one in found) else reading
 
 
-def _social(spans: list[tuple[int, int]]) -> list[_Found]:
-    return [_Found(start, end, ViolationType.SOCIAL_MEDIA, redact.REDACTED, True) for start, end in spans]
+def _reach(found: list[_Found]) -> int:
+    """How far into a text its preview reaches, with room for more covers."""
+    shown = at = 0
+    for one in sorted(found):
+        shown += max(0, one.start - at) + len(one.cover)
+        at = max(at, one.end)
+        if shown >= _ENOUGH:
+            return at
+    return at + _ENOUGH - shown
 
 
 def _across(
@@ -113,9 +137,12 @@ def _across(
     reading = read(before + text)
     origin = reading.folded.origin
     boundary = bisect_left(origin, len(before))
-    found, _ = _details(reading, allowed_urls, hotlines, boundary)
+    urls = urls_in(reading, allowed=allowed_urls)
+    found = _addresses(reading, urls)
+    scope = Scope(hotlines, [(url.start, url.end) for url in urls if url.is_allowed], boundary)
+    found += takewhile(lambda phone: phone.start < boundary, _numbers(reading, scope))
     if not HANDLE_TRIGGERS.isdisjoint(reading.known):
-        found += _social(names_across(reading, phrases_of(reading, VOCABULARY)))
+        found += _social(names_across(reading, phrases_of(reading, VOCABULARY)), [])
     return [(_finding(reading, one, len(before)), one) for one in found if one.start < boundary < one.end]
 
 
@@ -124,15 +151,15 @@ def _finding(reading: Reading, one: _Found, offset: int) -> Finding:
     return Finding(one.violation_type, max(0, start - offset), end - offset)
 
 
-def _verdict(shown: str, placed: list[tuple[Finding, _Found]], skipped: Sequence[tuple[int, int]]) -> Verdict:
-    """The verdict: numbers and addresses first, each kind in the text's order; shown is what a preview may show of."""
+def _verdict(text: str, placed: list[tuple[Finding, _Found]], skipped: Sequence[tuple[int, int]]) -> Verdict:
+    """The verdict: numbers and addresses first, each kind in the text's order."""
     placed.sort(key=lambda pair: (pair[0].violation_type is ViolationType.SOCIAL_MEDIA, pair[0].start, pair[0].end))
     covers = [redact.Cover(finding.start, finding.end, one.cover) for finding, one in placed]
     covers += [redact.Cover(*span, _SKIPPED) for span in skipped]
     return Verdict(
         findings=tuple(dict.fromkeys(finding for finding, one in placed if one.is_held)),
         flagged=tuple(dict.fromkeys(finding for finding, one in placed if not one.is_held)),
-        preview=redact.preview(shown, covers),
+        preview=redact.preview(text, covers),
     )
 
 

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from switchboard.domain.contact_details.cues import STRONG, Cues
 from switchboard.domain.contact_details.number_words import number_words
-from switchboard.domain.contact_details.redact import LONGEST_PREVIEW, phone_cover
 from switchboard.domain.contact_details.runs import Group, Link, Run, runs_of
 from switchboard.domain.contact_details.shapes import (
     LOCAL,
@@ -31,13 +30,6 @@ class PhoneSpan(NamedTuple):
     end: int
     digits: str
     is_held: bool
-
-
-class Phones(NamedTuple):
-    """The numbers found in text[:read_to] of the folded text."""
-
-    spans: list[PhoneSpan]
-    read_to: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +61,6 @@ class _Candidate(NamedTuple):
 
 
 _THRESHOLD = 4.0
-_COVER = len(phone_cover("0000"))
 _PLAUSIBLE = frozenset({7, 9, 10, 11, 12, 13, 14, 15})
 _LISTED = -1.0
 _FILLED = -1.0
@@ -90,22 +81,12 @@ _MOST_GROUPS = 5
 _AROUND = 6
 
 
-def phones_in(reading: Reading, scope: Scope, cues: Cues) -> Phones:
-    """The numbers of a text in order, hotlines left out, until one is held and a preview is full."""
-    spans: list[PhoneSpan] = []
+def phones_in(reading: Reading, scope: Scope, cues: Cues) -> Iterator[PhoneSpan]:
+    """The numbers of a text in order, one by one as they are asked for; hotlines are left out."""
     around = _Around(reading, cues, scope)
-    shown = shown_to = 0
     for run in runs_of(reading):
-        for span in _in_run(run, around) if _is_long(run) else ():
-            if scope.boundary and span.start >= scope.boundary:
-                return Phones(spans, shown_to)
-            spans.append(span)
-            shown += span.start - shown_to + _COVER
-            shown_to = span.end
-            is_full = not scope.boundary and shown >= LONGEST_PREVIEW
-            if is_full and any(one.is_held for one in spans):
-                return Phones(spans, shown_to)
-    return Phones(spans, len(reading.text))
+        if _is_long(run):
+            yield from _in_run(run, around)
 
 
 def _is_long(run: Run) -> bool:

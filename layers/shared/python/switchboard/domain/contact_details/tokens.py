@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -42,6 +43,22 @@ class Reading:
     def text(self) -> str:
         """The folded text."""
         return self.folded.text
+
+    def head(self, end: int) -> Reading:
+        """The part up to text[end], if there is more."""
+        if end >= len(self.text):
+            return self
+        count = bisect_right(self.ends, end)
+        last_gap = self.text[self.ends[count - 1] if count else 0 : end]
+        return Reading(
+            self.original,
+            Folded(self.text[:end], self.original, self.folded.origin[:end], self.folded.skipped),
+            self.words[:count],
+            [*self.gaps[:count], last_gap],
+            self.starts[:count],
+            self.ends[:count],
+            self.known,
+        )
 
     def gap(self, i: int) -> str:
         """What stands between word i and the next, or the rest of the text after the last one."""
