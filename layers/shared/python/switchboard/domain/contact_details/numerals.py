@@ -25,7 +25,6 @@ class Piece(NamedTuple):
 _LEET = {"o": "[o0]", "i": "[i1!]", "e": "[e3]", "a": "[a4@]", "s": "[s5$]", "t": "[t7]", "g": "[g9]", "l": "[l1]"}
 _LOOK_ALIKE_FIGURES = str.maketrans("oilszbgq|", "011528991")
 _LOOK_ALIKE = re.compile(r"[0-9oilszbgq]{2,12}")
-_LETTERS_LIKE_FIGURES = frozenset("oilsb")
 _LETTERS_AS_FIGURES = re.compile(r"[oilsb]{2,4}")
 _THREE_OR_FOUR = re.compile(r"[0-9]{2,3}[lsb]")
 _HYPHENS = frozenset({"-", ".", "_", "/"})
@@ -71,7 +70,7 @@ def pieces_of(reading: Reading) -> list[Piece]:
         elif len(word) >= _SHORTEST_SQUASHED:
             if word[:2] in beginnings:
                 pieces.extend(_segments(word, start, i, Kind.SPELLED))
-        elif word[0] in _LETTERS_LIKE_FIGURES and _is_hyphenated_to_figures(reading, i):
+        elif _LETTERS_AS_FIGURES.fullmatch(word) and _is_hyphenated_to_figures(reading, i):
             figures = word.translate(_LOOK_ALIKE_FIGURES)
             pieces.append(Piece(figures, Kind.MIXED, start, end, i, i))
     return pieces
@@ -96,8 +95,6 @@ def _value(written: str, values: dict[str, str]) -> str:
 
 def _is_hyphenated_to_figures(reading: Reading, i: int) -> bool:
     """Whether a sign without spaces joins the word to one with figures: "2O2-SSS-OI47"."""
-    if _LETTERS_AS_FIGURES.fullmatch(reading.words[i]) is None:
-        return False
     before = i > 0 and reading.gap_before(i) in _HYPHENS and _may_be_figures(reading.words[i - 1])
     after = i + 1 < len(reading.words) and reading.gap(i) in _HYPHENS and _may_be_figures(reading.words[i + 1])
     return before or after
