@@ -10,9 +10,9 @@ CLASSES: dict[str, str] = {
     "e": "else anymore again ever now immediately forever nunca jamas further more mas",
     "i": "i id im ive ill we",
     "Y": "you u ya usted ustedes",
-    "h": "can could would will to do be mind should must que puede pueden puedes podria podrian going",
-    "w": "want wish need like care quiero quisiera deseo queremos wanna demand",
-    "n": "dont never not nolonger cant wont shouldnt",
+    "h": "can could would will to do be mind should must make que puede pueden puedes podria podrian going",
+    "w": "consent agree agreed want wish need like care quiero quisiera deseo queremos wanna demand",
+    "n": "dont didnt never not nolonger cant wont shouldnt",
     "N": "no",
     "m": "me us mee mi",
     "s": "stop stp sto stpo stopp quit cease halt deja dejen deje dejar paren pare para parar basta",
@@ -23,18 +23,18 @@ CLASSES: dict[str, str] = {
     "c": "calling llamarme llamar",
     "x": "call phone ring llames llamen llame",
     "v": "text message contact txt msg write bother spam sms tex txet escriban escriba escribas contacten contacte"
-    " contactes molesten moleste molestes textees texteen textee",
+    " contactes molesten moleste molestes textees texteen textee hablen hables hable",
     "k": "texted contacted messaged bothered",
     "t": "texts messages msgs smss txts anything notifications alerts spams mensajes textos mensajitos stuff",
     "q": "the these those any your this ur such my our other additional automated los estos sus tus su tu la las"
     " mi marketing mailing promotional",
     "b": "number name phone cell numero telefono celular",
-    "r": "take drop pull scratch quita quitame quiteme quitenme saca sacame saqueme saquenme borrame"
+    "r": "quiten take drop pull scratch quita quitame quiteme quitenme saca sacame saqueme saquenme borrame"
     " borreme borrenme eliminame eliminenme tke",
     "X": "remove delete erase lose borra borre borren elimina elimine eliminen",
     "R": "receive receiving hear recibir",
     "G": "get getting gettin",
-    "o": "off from out of at on de del en with w via",
+    "o": "off from out of at on de del en with w via con",
     "l": "list lst lists database system contacts directory records lista sistema thread group chat"
     " subscription suscripcion",
     "u": "unsubscribe unsuscribe unsub optout optmeout darmedebaja demedebaja denmedebaja signmeout unsubscribed",
@@ -43,6 +43,7 @@ CLASSES: dict[str, str] = {
     "L": "leave dejame dejenme dejeme",
     "A": "alone enpaz",
     "a": "or y o ni nor and&",
+    "B": "block",
     "K": "told asked said asking telling begging",
     "z": "wrong who interested because since sold moved have",
     "?": "if when whenever while unless until till except instead only during before after cuando hasta mientras"
@@ -97,9 +98,14 @@ def word_class(word: str) -> str:
     index = _one_letter_less()
     for spelling in (word, *_without_one(word)):
         for candidate in index.get(spelling, ()):
-            if _is_one_slip(word, candidate):
+            if _is_one_slip(word, candidate) and not _means_you(word, candidate):
                 return _known()[candidate]
     return OTHER
+
+
+def _means_you(word: str, candidate: str) -> bool:
+    """Whether the one letter makes it the other person: "molestarte" is no slip of "molestarme"."""
+    return candidate.endswith("me") and word.endswith(("te", "le"))
 
 
 def _without_one(word: str) -> list[str]:

@@ -17,10 +17,23 @@ _WORD = re.compile(r"[a-z0-9]+")
 _APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u2018`\u00b4](?=\w)")
 # What each pattern cannot do without, looked for first; the pattern; the word that stands for what it matches.
 _JOINED = (
+    (("",), re.compile(r"([a-z])\1{2,}"), r"\1"),
+    (("#",), re.compile(r"#"), " number "),
     (("do n", "don t"), re.compile(r"\bdo (?:not|nt)\b|\bdon t\b"), "dont"),
     (("any more",), re.compile(r"\bany more\b"), "anymore"),
     (("i am",), re.compile(r"\bi am\b"), "im"),
     (("stop it",), re.compile(r"\bstop it[ ,]+(?=stop\b)"), ""),
+    (("it with",), re.compile(r"(?<=\bstop) it with\b|(?<=\bquit) it with\b"), ""),
+    (("cease and",), re.compile(r"\bcease and desist\b"), "stop"),
+    (("blowing up",), re.compile(r"\bblowing up\b"), "texting"),
+    (
+        ("this is", "interested", "wrong ", "equivocado", "why "),
+        re.compile(
+            r"\b(?:this is (?:all )?spam|not interested|wrong (?:number|person)|numero equivocado"
+            r"|why (?:do|are) (?:you|u) (?:keep )?(?:texting|messaging|contacting) me)[ ,.!?]+(?=\S)"
+        ),
+        "wrong number ",
+    ),
     (
         ("who is this", "i never", "i did"),
         re.compile(
@@ -33,7 +46,7 @@ _JOINED = (
     (("no longer",), re.compile(r"\bno longer\b"), "nolonger"),
     (
         ("opt", "sign me out"),
-        re.compile(r"\bopt (?:me |us )?out\b|\bopting out\b|\bsign me out\b"),
+        re.compile(r"\bopt[ -](?:me |us )?out\b(?: of everything\b)?|\bopting out\b|\bsign me out\b"),
         "optout",
     ),
     (("thank ",), re.compile(r"\bthank (?:you|u)\b"), "thanks"),
@@ -53,30 +66,34 @@ _WHAT = "[qevp]*t"
 _VERB = "(?:v|xav|vax|vav)"
 _DOING = "(?:g|gac|cag|gag)"
 _ONTO = "[oh]+(?:q*b|[iYm]|q*l)"
-_TAIL = f"(?:[pe]|{_ONTO})*"
+_TAIL = f"(?:[pe]|Ne|{_ONTO})*"
 _NOT = "[nN]e?"
 _WISHES = (
-    f"s[op]?{_DOING}(?:{_ME}|q+b)?(?:{_WHAT})?",  # stop texting me
+    f"s[op]?{_DOING}(?:{_ME}|q+b)?(?:o?{_WHAT})?",  # stop texting me
+    f"s[op]?q*{_DOING}|s[op]*v{_ME}?|N{_DOING}{_ME}?|C{_DOING}{_ME}?",  # no texting
+    f"(?:q[qev]*)?th*s|s[op]?[RG]q+",  # I want these messages to stop
     f"s[op]?d{_ME}?{_WHAT}|s[op]?d{_ME}",  # stop sending me these messages
     f"s[op]?[RG]?{_WHAT}",  # stop the texts
-    f"{_NOT}(?:{_VERB}{_ME}|{_ME}{_VERB}|g{_ME}|{_VERB}q+b)(?:a{_VERB}{_ME}?|ax{_ME}?)?",  # don't text me
-    f"{_NOT}{_ME}xav",
+    f"{_NOT}(?:{_VERB}{_ME}|{_ME}{_VERB}|h*g{_ME}|vh{_ME}|{_VERB}q+b)(?:a{_VERB}{_ME}?|ax{_ME}?)?",  # don't text me
+    f"{_NOT}{_ME}xav|Nve+",
     f"{_NOT}{_ME}?d{_ME}?{_WHAT}|{_NOT}(?:d{_ME}|{_ME}d)e",  # don't send me texts
     f"{_NOT}wh*[RG]?{_WHAT}|{_NOT}wY?h*{_ME}?d{_ME}?{_WHAT}",  # I don't want to get any more texts
     f"{_NOT}w[Yq]?{_DOING}{_ME}?|{_NOT}wY?h*(?:{_VERB}{_ME}|{_ME}{_VERB}|k)|{_NOT}wh*R",
     f"Ne+v*t|N{_WHAT}p+",  # no more texts
-    f"[rG]{_ME}?p?o+[qgvtep]*l|[rX]q*bo*[qgvtep]*l?|X{_ME}(?:o+[qgvtep]*[lt])?",  # take me off your list
+    f"Bm?o*{_WHAT}",  # block these texts
+    f"[rG]{_ME}?p?o+[qgvtepY]*l|[rX]q*b+o*[qgvtep]*l?|X{_ME}(?:o+[qgvtep]*[lt])?",  # take me off your list
     f"u{_ME}?(?:o*[qe]*[tlbv]|o+[qe]+)?",  # unsubscribe me
+    f"wo+{_WHAT}",  # I want out of these texts
     f"C{_WHAT}|Cq*l(?:oh?{_WHAT})?",  # cancel these messages
     f"r{_ME}o|s[op]?d{_ME}q+|[_hYi]*{_DOING}{_ME}s|Eo*{_WHAT}|Lo*d{_WHAT}",
-    "Y?z?q*zbp*s",  # wrong number, stop
-    f"L{_ME}?A",  # leave me alone
+    "Y?z?q*zbp*(?:s|Nv)",  # wrong number, stop
+    f"L(?:{_ME}?|q+b)A",  # leave me alone
 )
 _PREFIX = "(?:[pehwaKY]|z?q*zb|i(?!p*s))*"
 _AFTER = "(?:[iza].*)?"
 _WISH = re.compile(f"{_PREFIX}(?:{'|'.join(_WISHES)}){_TAIL}{_AFTER}")
 # "please stop" says what is meant only where it is all that is said.
-_BARE_WISH = re.compile("p*(?:iK[Yh]*)?s(?:[pes]|iK[Yh]*s)*")
+_BARE_WISH = re.compile("p*(?:iK[Yh]*)?s(?:[pes]|iK[Yh]*s|Ne)*")
 _CONDITION = "?"
 _OTHER_WAY = re.compile("p*x")
 

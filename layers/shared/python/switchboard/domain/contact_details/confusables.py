@@ -39,7 +39,9 @@ _LOOK_ALIKES = {
     "x": "хχᕁ×",
     "y": "уγʏүყ",
     "z": "ᴢʐƶ",
+    "2": "ƨ",
     "3": "зӡʒ",
+    "5": "ƽ",
 }
 _LETTER_OF = {char: letter for letter, chars in _LOOK_ALIKES.items() for char in chars if not char.isascii()}
 _SIGN_OF = {

@@ -92,9 +92,11 @@ class Cues:
         return (word in REACH_VERBS and self._is_reach(i, after)) or self._is_line(i, word, before, after)
 
     def _is_reach(self, i: int, after: str) -> bool:
-        """Whether the verb leads to the number: "call me at", "text that number", "dial 555"."""
+        """Whether the verb leads to the number: "call me at", "text that number", "call the order number"."""
         words = self._reading.words
         if after[:1].isdigit() or after in POINTERS:
+            return True
+        if words[i + 3 : i + 4] == ["number"] and words[i + 2] in LABELS:
             return True
         at = i + 2 if after in OBJECTS else i + 1
         return at < len(words) and (words[at] in REACHED_AT or words[at][:1].isdigit())

@@ -18,10 +18,14 @@ from switchboard.domain.contact_details.vocabulary import words_of
 SERVICES = words_of(
     "instagram insta whatsapp snapchat facebook telegram tiktok twitter discord wechat viber kik linkedin skype"
     " messenger imessage facetime ig fb wsp wpp watsapp whatsap wassap guasap wasap youtube nextdoor"
-    " googlevoice hangouts bluesky reddit pinterest tumblr twitch onlyfans"
+    " googlevoice hangouts bluesky reddit pinterest tumblr twitch onlyfans bereal mastodon bsky groupme kakaotalk kakao"
+    " zalo yubo vsco linktree"
 )
 VAGUE_SERVICES = words_of("snap signal tg wa line zoom slack gram fbook face sc threads rover wag")
-PAYMENTS = words_of("venmo zelle cashapp paypal applepay googlepay gpay chime revolut bizum wise vnmo cashap")
+PAYMENTS = words_of(
+    "venmo zelle cashapp paypal applepay googlepay gpay chime revolut bizum wise vnmo cashap"
+    " etransfer interac monzo nequi daviplata yape mercadopago paytm gcash"
+)
 VOCABULARY = SERVICES | VAGUE_SERVICES | PAYMENTS | words_of("text call message me direct directly personal number")
 
 _CLASSES = {
@@ -31,7 +35,8 @@ _CLASSES = {
     "sure_pay": " ".join(PAYMENTS - {"wise", "chime"}),
     "find": "add follow find message msg dm pm friend ping text txt contact reach call write hit hmu catch get look tag"
     " send talk chat",
-    "buscame": "agregame sigueme buscame escribeme hablame mandame escribo hablamos mandas",
+    "buscame": "agrego sigo busco busca encuentrame agregame sigueme buscame escribeme hablame mandame escribo"
+    " hablamos mandas",
     "on": "on via through over at by in en por thru al",
 }
 _INVITING = (
@@ -39,6 +44,15 @@ _INVITING = (
     "<buscame> ..3 en|por|al|via mi|el? <any>",
     "search|search_for|look_up|look_for|lookup|google ..4 on <sure>",
     "my apple_id is",
+    "<find>|see my|our profile|page|listing|account on|at <any>",
+    "add me $",
+    "add|follow|friend|dm|pm me on|over_on !here|this|the|my|your",
+    "follow|like|visit my|our page|profile|account",
+    "friends on|in <any>",
+    "send|accept|sent|add ..2 friend request",
+    "got|have a|an|any? snap|telegram|tg|wa|signal|line|gram $",
+    "page|profile|group|account ..6 on|in <sure>",
+    "on yelp|nextdoor",
     "be <sure> friends",
     "hmu|hit_up on|via|thru|through <any>",
     "<sure> me|us",
@@ -97,6 +111,7 @@ _IN_CHANNEL = (
     ),
     "scam|on_file|here_in_the|in_app",
 )
+_OTHERS = ("they ", "company ", "agency ", "office ")  # what these do not take is no refusal
 _NAMING = ("<any>|<pay>|google|lookup|handle|username|user_name|usuario|dms|my_name !x",)
 _SENTENCE_END = re.compile(r"[.!?]\s")
 _ADDRESSED = re.compile(r"\b(?:me|us|you|u)\b")
@@ -104,7 +119,7 @@ _AT_NAME = re.compile(r"(?<![a-z0-9.*])@ ?([a-z][a-z0-9_.-]{2,40})")
 _CASH_NAME = re.compile(r"\$ ?([a-z][a-z0-9_-]{2,30})")
 _FILLER = words_of(
     "dollar sign is its the my name handle user username id as under same at it on account me im mi es just and"
-    " search for by"
+    " search for by live"
     " add find follow look up dm message to u you can with page tag usuario called also works too here or"
 )
 _LEET_SIGNS = frozenset({"@", "$", "!"})
@@ -132,7 +147,7 @@ _SHORTEST_NAME = 3
 @cache
 def _my_at() -> re.Pattern[str]:
     """A name told as somebody's at."""
-    return re.compile(r"\bmy @ ?(?:name )?(?:is|:|=) ?[a-z0-9_.]{3,40}")
+    return re.compile(r"\bmy @ ?(?:name )?(?:is|:|=) ?[a-z0-9_.]{3,40}|\b(?:your|ur|tu) ?@(?![a-z])")
 
 
 @cache
@@ -162,7 +177,7 @@ HANDLE_TRIGGERS = (
     | PAYMENTS
     | words_of(
         "google lookup dm pm dms handle username usuario app pay cash chat gram book mo pal tok messenger message"
-        " time in"
+        " time in add follow friends friend gram line yelp nextdoor send accept page profile"
     )
 )
 
@@ -193,12 +208,11 @@ def _is_in_channel(text: str, start: int, end: int) -> bool:
     stop = text.find(". ", end)
     stop = min(stop if stop >= 0 else len(text), end + _SENTENCE_REACH)
     sentence = text[begin:stop].lstrip()
-    return any(_rules(_IN_CHANNEL).finditer(sentence, frozenset(sentence.split())))
+    matches = _rules(_IN_CHANNEL).finditer(sentence, frozenset(sentence.split()))
+    return any(not sentence.endswith(_OTHERS, 0, match.start()) for match in matches)
 
 
-def _named(
-    reading: Reading, phrases: Phrases, rules: Rules, *, is_across: bool = False
-) -> list[tuple[int, int]]:
+def _named(reading: Reading, phrases: Phrases, rules: Rules, *, is_across: bool = False) -> list[tuple[int, int]]:
     """A service with a user name beside it."""
     spans: list[tuple[int, int]] = []
     for match in islice(rules.finditer(phrases.text, phrases.words), _MOST_NAMED):
@@ -280,7 +294,7 @@ _BEFORE_SERVICE = words_of("on at via my is the in by for as over same me en por
 def signed_names_in(reading: Reading) -> list[tuple[int, int]]:
     """@names and $names."""
     text = reading.text
-    spans: list[tuple[int, int]] = []
+    spans = _called_names_in(reading)
     if "$" in text:
         spans.extend(match.span() for match in _CASH_NAME.finditer(text))
     if "@" in text:
@@ -296,6 +310,29 @@ def signed_names_in(reading: Reading) -> list[tuple[int, int]]:
     return spans
 
 
+def _called_names_in(reading: Reading) -> list[tuple[int, int]]:
+    """Names that only a service would give, beside a word that says where to look: "my handle is rob_walks"."""
+    if _CALLED.isdisjoint(reading.known) or not _LABELS.isdisjoint(reading.known):
+        return []
+    spans = []
+    for match in _given_name().finditer(reading.text):
+        first = bisect_left(reading.starts, match.start())
+        behind = bisect_left(reading.starts, match.end())
+        near = reading.words[max(0, first - _NAME_REACH) : first] + reading.words[behind : behind + _NAME_REACH]
+        if not _CALLED.isdisjoint(near):
+            spans.append(match.span())
+    return spans
+
+
+@cache
+def _given_name() -> re.Pattern[str]:
+    return re.compile(
+        r"(?<![a-z0-9@._-])(?:[a-z]{2,20}(?:_[a-z0-9]+)+|[a-z]{4,20}[0-9]{2,4}|[a-z]{2,20}(?:\.[a-z]+){2,})(?![a-z0-9@])"
+    )
+
+
+_CALLED = words_of("handle username usuario perfil follow sigueme agregame ping everywhere como page")
+_LABELS = words_of("wifi password pw network ssid passcode code clave gate file photo model")
 _NAME_CUES = HANDLE_TRIGGERS | words_of("follow add me dm find tag im search message look up us")
 
 

@@ -69,7 +69,7 @@ def judge(
 
 
 def _found_in(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str]) -> tuple[list[_Found], Reading]:
-    """What is in a text, and as much of the text as all was looked for in: behind something held, what a preview shows."""
+    """What is in a text, and as much of it as all was looked for in: behind something held, what a preview shows."""
     urls = urls_in(reading, allowed=allowed_urls)
     found = _addresses(reading, urls)
     shown = _shown(reading, found)

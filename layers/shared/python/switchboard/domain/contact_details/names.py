@@ -57,7 +57,7 @@ _ORDINARY_ENDINGS = (
     "right", "sitter", "walker", "bone", "room", "side", "light", "weight", "stairs", "ology",
 )  # fmt: skip
 _ORDINARY = words_of(
-    "chocolate neighborhood schedule breakfast bernedoodle goldendoodle labradoodle dachshund rottweiler"
+    "microsoft chocolate neighborhood schedule breakfast bernedoodle goldendoodle labradoodle dachshund rottweiler"
     " dalmatian whatsapp instagram facebook messenger snapchat telegram tomorrow microchip lockbox doorbell"
     " username password elsewhere sometimes september november december wednesday saturday thursday grandma"
     " grandparents housesit dogpark peanutbutter veterinarian downstairs upstairs backyard groceries"

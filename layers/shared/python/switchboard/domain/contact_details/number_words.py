@@ -24,7 +24,6 @@ class Kind(IntEnum):
 _UNITS = (
     "zero one two three four five six seven eight nine",
     "cero uno dos tres cuatro cinco seis siete ocho nueve",
-    "nought un deux trois quatre cinq saix sept huit neuf",
 )
 _TEENS = (
     "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
@@ -46,14 +45,25 @@ _PLURALS = {"zeros": "0", "zeroes": "0", "ohs": "0", "ones": "1", "twos": "2", "
             "sixes": "6", "sevens": "7", "eights": "8", "nines": "9"}  # fmt: skip
 _HOMOPHONES = {"to": "2", "too": "2", "for": "4", "fore": "4", "ate": "8", "won": "1", "fife": "5", "tree": "3",
                "wan": "1", "niner": "9", "sics": "6", "sicks": "6", "foe": "4", "fo": "4", "tu": "2"}  # fmt: skip
-_WEAK = {"oh": "0", "o": "0", "ow": "0", "nil": "0", "null": "0", "nada": "0", "once": "11", "una": "1"}
+_WEAK = {
+    "oh": "0",
+    "nought": "0",
+    "naught": "0",
+    "o": "0",
+    "ow": "0",
+    "nil": "0",
+    "null": "0",
+    "nada": "0",
+    "once": "11",
+    "una": "1",
+}
 
 
 @cache
 def number_words() -> dict[str, tuple[str, Kind]]:
     """For each number word its digits and what it does."""
     table: dict[str, tuple[str, Kind]] = {}
-    for row in _UNITS[:2]:
+    for row in _UNITS:
         table.update({word: (str(value), Kind.SPELLED) for value, word in enumerate(row.split())})
     for row in _TEENS:
         table.update({word: (str(value), Kind.SPELLED) for value, word in enumerate(row.split(), start=10)})

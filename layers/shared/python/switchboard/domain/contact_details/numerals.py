@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from operator import itemgetter
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.number_words import REPEATS, Kind, number_words
-from switchboard.domain.contact_details.tokens import Reading, without_leet
+from switchboard.domain.contact_details.spelled import segments_of, slips, squashed, value_of
+from switchboard.domain.contact_details.tokens import Reading
+from switchboard.domain.contact_details.vocabulary import words_of
 
 
 class Piece(NamedTuple):
@@ -21,8 +23,6 @@ class Piece(NamedTuple):
     last: int
 
 
-# A letter and the figures and signs that stand for it inside a number word.
-_LEET = {"o": "[o0]", "i": "[i1!]", "e": "[e3]", "a": "[a4@]", "s": "[s5$]", "t": "[t7]", "g": "[g9]", "l": "[l1]"}
 _LOOK_ALIKE_FIGURES = str.maketrans("oilszbgq|", "011528991")
 _LOOK_ALIKE = re.compile(r"[0-9oilszbgq]{2,12}")
 _LETTERS_AS_FIGURES = re.compile(r"[oilsb]{2,4}")
@@ -34,30 +34,20 @@ _REPEATED_FIGURE = re.compile(f"({'|'.join(REPEATS)})([0-9])")
 _DIGIT_RUN = re.compile(r"[0-9]+")
 _LETTER_RUN = re.compile(r"[a-z]+")
 _PART = frozenset({"part", "parte"})
-_BEFORE_A_COUNT = frozenset("last first second third next final middle other remaining".split())
-_SHORTEST_SQUASHED = 6
+_BEFORE_A_COUNT = words_of("last first second third next final middle other remaining")
+_UNITS = frozenset("123456789")
+_TIMES = frozenset({"times", "veces"})
+_FEWEST_BESIDE_SLIPS = 3
+_SHORTEST_SQUASHED = 4
 _PHONE_LENGTHS = (10, 11)
 _LOCAL_LENGTH = 7
-
-
-@cache
-def _squashed() -> tuple[re.Pattern[str], dict[str, str], frozenset[str]]:
-    """The pattern of one number word or figure in a word, the digits of each word, and how these begin."""
-    words = {word: digits for word, (digits, kind) in number_words().items() if kind is Kind.SPELLED}
-    words |= {word: digits + "0" for word, (digits, kind) in number_words().items() if kind is Kind.TENS}
-    words |= {"oh": "0"}
-    by_initial: dict[str, list[str]] = {}
-    for word in sorted(words, key=lambda word: (-len(word), word)):
-        by_initial.setdefault(word[0], []).append("".join(_LEET.get(letter, letter) for letter in word[1:]))
-    branches = [f"{_LEET.get(initial, initial)}(?:{'|'.join(rest)})" for initial, rest in by_initial.items()]
-    values = {without_leet(word): digits for word, digits in words.items()} | {"o": "0"}
-    return re.compile("|".join((*branches, "[0-9]", "o"))), values, frozenset(word[:2] for word in words)
+_MOST_LETTERS_BETWEEN = 2
 
 
 def pieces_of(reading: Reading) -> list[Piece]:
     """All digits of a text in order, number words still to be joined."""
     pieces: list[Piece] = []
-    table, beginnings = number_words(), _squashed()[2]
+    table, beginnings = number_words(), squashed()[2]
     for i, (word, start, end) in enumerate(zip(reading.words, reading.starts, reading.ends, strict=True)):
         if word.isdigit():
             pieces.append(Piece(word, Kind.FIGURES, start, end, i, i))
@@ -73,24 +63,39 @@ def pieces_of(reading: Reading) -> list[Piece]:
         elif _LETTERS_AS_FIGURES.fullmatch(word) and _is_hyphenated_to_figures(reading, i):
             figures = word.translate(_LOOK_ALIKE_FIGURES)
             pieces.append(Piece(figures, Kind.MIXED, start, end, i, i))
-    return pieces
+    return _with_slips(pieces, reading)
+
+
+def _with_slips(pieces: list[Piece], reading: Reading) -> list[Piece]:
+    """The pieces with misspelled number words ("thre", "fiev") where many number words stand side by side."""
+    numbers = {piece.first for piece in pieces if piece.kind is not Kind.FIGURES}
+    slip_of = slips() if len(numbers) >= _FEWEST_BESIDE_SLIPS else {}
+    slipped = {i for i, word in enumerate(reading.words) if word in slip_of and i not in numbers} if slip_of else set()
+    found = list(pieces)
+    together: list[int] = []
+    for i in sorted(numbers | slipped) if slipped else ():
+        together = [*together, i] if together and together[-1] == i - 1 else [i]
+        if len(together) >= _LOCAL_LENGTH:
+            found += [
+                Piece(slip_of[reading.words[one]], Kind.SPELLED, reading.starts[one], reading.ends[one], one, one)
+                for one in together
+                if one in slipped
+            ]
+            slipped.difference_update(together)
+    return sorted(found, key=itemgetter(2)) if len(found) > len(pieces) else pieces
 
 
 def _apart(reading: Reading, i: int) -> list[Piece]:
     """The digits of a word whose letters stand apart ("t w o")."""
     word, start = reading.words[i], reading.starts[i]
     places = [at for at, char in enumerate(reading.text[start : reading.ends[i]], start) if char.isalnum()]
-    pattern, values, _ = _squashed()
+    pattern, values, _ = squashed()
     pieces = []
     for match in pattern.finditer(word):
-        digits = _value(match.group(), values)
+        digits = value_of(match.group(), values)
         begin, end = places[match.start()], places[match.end() - 1] + 1
         pieces.append(Piece(digits, Kind.MIXED, begin, end, i, i))
     return pieces
-
-
-def _value(written: str, values: dict[str, str]) -> str:
-    return written if written.isdigit() else values[without_leet(written)]
 
 
 def _is_hyphenated_to_figures(reading: Reading, i: int) -> bool:
@@ -147,30 +152,19 @@ def _among_letters(word: str, start: int, i: int) -> list[Piece]:
 
 
 def _is_interleaved(word: str) -> bool:
-    """Whether the same letters, or single ones, stand between the figures: "2x0x2x5", "2a0b2c5"."""
+    """Whether the same letters, or one or two, stand between the figures: "2x0x2x5", "2a0b2c5"."""
     letters = _LETTER_RUN.findall(word)
-    return len(set(letters)) == 1 or (len(letters) >= _LOCAL_LENGTH and max(map(len, letters)) == 1)
+    return len(set(letters)) == 1 or (len(letters) >= _LOCAL_LENGTH and max(map(len, letters)) <= _MOST_LETTERS_BETWEEN)
 
 
 def _segments(word: str, start: int, i: int, kind: Kind) -> list[Piece]:
     """The number words and figures that the whole word is made of, at least two, else none."""
-    pattern, values, _ = _squashed()
-    found: list[Piece] = []
-    at = 0
-    while at < len(word):
-        match = pattern.match(word, at)
-        if match is None:
-            return []
-        digits = _value(match.group(), values)
-        found.append(Piece(digits, kind, start + at, start + match.end(), i, i))
-        at = match.end()
-    single_leet = len(found) == 1 and not word.isdigit()
-    return found if single_leet or len(found) > 1 else []
+    return [Piece(digits, kind, start + begin, start + end, i, i) for digits, begin, end in segments_of(word)]
 
 
 def joined(pieces: list[Piece], reading: Reading) -> list[Piece]:
     """The pieces with tens, hundreds and repeats worked out, and words that are no digits here left out."""
-    if all([piece.kind <= Kind.MIXED for piece in pieces]):
+    if all(piece.kind <= Kind.MIXED for piece in pieces) and _TIMES.isdisjoint(reading.known):
         if _PART.isdisjoint(reading.known) and _BEFORE_A_COUNT.isdisjoint(reading.known):
             return pieces
         return [piece for piece in pieces if len(piece.digits) > 1 or not _counts_digits(piece, reading)]
@@ -196,6 +190,10 @@ def _after_plain(pieces: list[Piece], i: int, result: list[Piece], reading: Read
     """Takes a digit or number, with "hundred" or a plural ("three fives") behind it."""
     piece = pieces[i]
     following = pieces[i + 1] if i + 1 < len(pieces) else None
+    if following is not None and _says_how_often(piece, following, reading):
+        times = following._replace(end=reading.ends[following.last + 1], last=following.last + 1)
+        result.append(_span(piece, times, piece.digits * int(following.digits)))
+        return i + 2
     if following is not None and following.kind > Kind.HUNDREDS and len(piece.digits) == 1:
         if following.kind is Kind.HUNDRED and _touch(piece, following, reading):
             return _take_hundreds(pieces, i + 2, piece.digits, piece, result=result, reading=reading)
@@ -204,6 +202,13 @@ def _after_plain(pieces: list[Piece], i: int, result: list[Piece], reading: Read
             return i + 2
     result.append(piece)
     return i + 1
+
+
+def _says_how_often(piece: Piece, following: Piece, reading: Reading) -> bool:
+    """Whether a digit is to be repeated: "5 three times"."""
+    if len(piece.digits) > 1 or following.digits not in {"2", "3", "4"} or not _touch(piece, following, reading):
+        return False
+    return not _TIMES.isdisjoint(reading.words[following.last + 1 : following.last + 2])
 
 
 def _after_composed(pieces: list[Piece], i: int, result: list[Piece], reading: Reading) -> int:
@@ -226,7 +231,7 @@ def _after_composed(pieces: list[Piece], i: int, result: list[Piece], reading: R
 def _tens(pieces: list[Piece], i: int, reading: Reading) -> tuple[Piece, int]:
     piece = pieces[i]
     unit = pieces[i + 1] if i + 1 < len(pieces) else None
-    is_unit = unit is not None and unit.kind is Kind.SPELLED and unit.digits in set("123456789")
+    is_unit = unit is not None and unit.kind is Kind.SPELLED and unit.digits in _UNITS
     if unit is not None and is_unit and _belongs(piece, unit, reading):
         return _span(piece, unit, piece.digits + unit.digits), i + 2
     return piece._replace(digits=piece.digits + "0", kind=Kind.SPELLED), i + 1

@@ -223,7 +223,7 @@ def _links(window: list[Group], digits: str) -> float:
     if links.count(Link.REPEATED) >= _INTERLEAVED:
         points += _DISGUISED
     elif Link.DECOY in links:
-        points += _DECOYS
+        points += _FILLED if Link.REPEATED in links else _DECOYS
     if Link.FILLED in links:
         points += _FILLED if len(digits) >= NATIONAL else _FILLED_LOCAL
     return points

@@ -59,7 +59,7 @@ _EXPLAINED = {
         r"(?<![0-9a-z.-])[0-9]{1,4}\.[0-9]{1,2}(?![0-9.-])",
         r"(?<![0-9.])[0-9]{1,3}\.[0-9]{3,8}, ?-?[0-9]{1,3}\.[0-9]{3,8}",
     ),
-    ",": (r"(?<![0-9.,-])[0-9]{1,3}(?:,[0-9]{3}){1,3}(?:\.[0-9]{1,2})?(?![0-9,.-])",),
+    ",": (r"(?<![0-9.,-])[0-9]{1,3}(?:,[0-9]{3}){1,2}(?:\.[0-9]{1,2})?(?![0-9,.-])",),
     "%": ("[0-9]{1,3} ?%(?![0-9])",),
 }
 _PRICE = r"[0-9][0-9,]{0,9}(?:\.[0-9]{1,2})?(?![0-9.-])"
@@ -130,7 +130,9 @@ def _thinned(pieces: list[Piece]) -> Sequence[Piece | None]:
         return pieces
     kept: list[Piece | None] = [*pieces[:_KEPT_AT_EACH_END], None]
     behind = len(pieces) - _KEPT_AT_EACH_END
-    shapes = "".join(["w" if piece.kind is not Kind.FIGURES else _LENGTHS[min(LONGEST, len(piece.digits))] for piece in pieces])
+    shapes = "".join(
+        ["w" if piece.kind is not Kind.FIGURES else _LENGTHS[min(LONGEST, len(piece.digits))] for piece in pieces]
+    )
     for match in _USUAL_SHAPE.finditer(shapes, _KEPT_AT_EACH_END, behind):
         kept += [*pieces[match.start() : match.end()], None]
     return [*kept, *pieces[behind:]]
@@ -256,7 +258,8 @@ def _link(one: Piece, other: Piece, decoy: tuple[str, ...], reading: Reading) ->
     if other.first == one.last and len(gap) <= _ONE_LETTER_BETWEEN:
         return Link.CLOSE, decoy
     if other.first <= one.last + 1:
-        return _sign_link(gap), decoy
+        is_tight = (len(gap) == 1 and gap not in "$,") or (gap == "," and len(one.digits) == len(other.digits) == 1)
+        return Link.CLOSE if is_tight else _sign_link(gap), decoy
     between = tuple(reading.words[one.last + 1 : other.first][: _MOST_FILLERS + 1])
     if "$" in gap or "%" in gap or "=" in gap:
         return Link.NONE, ()

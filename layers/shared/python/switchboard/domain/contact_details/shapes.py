@@ -22,6 +22,7 @@ _TEN = {
     (4, 6): 2.0,
     (2, 8): 1.0,
     (7, 3): 2.0,
+    (1, 3, 3, 3): 3.0,
 }
 # With a leading 1, in a group of its own or not.
 _SHAPES = frozenset(_TEN) | {(1, *shape) for shape in _TEN} | {(shape[0] + 1, *shape[1:]) for shape in _TEN}

@@ -23,7 +23,7 @@ _CLASSES = {
     "directly": "direct directly privately personally independently outside off_here on_the_side off_app"
     " under_the_table off_the_books one_on_one",
     "line": "number numbers nbr cell cellphone cell_phone phone_number cell_number phone mobile digits email e_mail"
-    " contact_info contact_details contact info address email_address mobile_number",
+    " contact_info contact_details contact info email_address mobile_number",
     "private": "personal private own direct cell mobile real actual home",
     "company": "app apps platform company agency office middleman middle_man system site service boss owner business"
     " fee fees commission cut books website management them switchboard companys agencys",
@@ -39,13 +39,14 @@ _CLASSES = {
     "not": "dont doesnt wont does_not do_not never shouldnt cant",
     "give": "share drop swap exchange trade leave sending giving send give shoot heres here_is this_is ill_send"
     " leaving lemme_give",
-    "ask": "whats what_is whats_the_best send shoot give gimme get have need share drop want grab ask_for tell"
+    "ask": "sharing whats what_is whats_the_best send shoot give gimme get have need share drop want grab ask_for tell"
     " lmk leave write write_down jot_down can_i_have could_i_have may_i_have got pass let_me_know let_us_know know",
     "cheap": "cheaper less discount better_rate better_price better_deal lower_rate lower_price save_money"
     " save_the_fee save_the_fees deal",
     "tu": "tu su mi",
     "telefono": "numero telefono celular correo cel movil whatsapp email",
-    "dame": "dame pasame deme dar darme mandame cual_es tienes te_doy te_paso te_mando aqui_esta me_das me_pasas"
+    "dame": "dejame dejas anotame apuntame pasa dame pasame deme dar darme mandame cual_es tienes te_doy"
+    " te_paso te_mando aqui_esta me_das me_pasas"
     " me_da comparte",
     "fuera": "fuera por_fuera afuera sin saltarnos saltar evitar",
     "empresa": "app aplicacion plataforma empresa compania agencia comision intermediario intermediarios oficina"
@@ -63,6 +64,8 @@ _RULES = (
     "work|working|sit privately|on_the_side|off_the_books|freelance",
     "i|you|u ..1 work independently",
     "pay|paying|paid me|you|u|us ..1 cash|in_cash",
+    "pay|paying me|us|you straight !away",
+    "same as? this|your|the|that number but|except|only",
     "if|could|can|we|would ..1 <you>? pay ..1 in? cash",
     "<serve> it|this|things? for|with me|us|you|u|each_other|one_another <adverb>? <directly>",
     "<deal>|<serve> ..3 ourselves|among_ourselves|between_ourselves|on_our_own !if",
@@ -84,7 +87,7 @@ _RULES = (
     "on|at|to my|our other|second phone|cell|number|line",
     "on_my_own time for? half|less|cash|cheaper",
     "leaving|quitting the|this|my company|agency soon|but|and|so|next",
-    "dont|do_not|please_dont|never go|book through|thru|via the? company|agency|them|platform",
+    "dont|do_not|please_dont|never go|book through|thru|via the|this? company|agency|them|platform|website|site|app",
     "how_about|what_about cash !tip|tips",
     "do|doing our own thing|deal|arrangement",
     "<deal> me|us on_my_own",
@@ -96,7 +99,10 @@ _RULES = (
     "whats|what_is ..2 email|cell for you|to_reach",
     "lets|we_can|we_could|you_can|could_we|should_we|you_could ..3 not|avoid|skip ..2 through|thru|via the|this <firm>",
     "te cobro|cobraria menos|mas_barato",
-    "no_need|dont_need|no_reason to? book|go|pay|schedule through|thru|with|via|on the|them|app|this",
+    (
+        "no_need|dont_need|dont_have|do_not_have|neednt|no_reason to? book|go|pay|schedule"
+        " through|thru|with|via|on the|them|app|this"
+    ),
     "<deal> ..4 privately|off_app|under_the_table",
     "no_need|dont_need|do_not_need|not_need for|to_use|to_involve|to_tell? the|an|a|this company|agency|app|middleman",
     "directly|direct|privately with|to|through|from me|us|you|u",
@@ -106,7 +112,26 @@ _RULES = (
     "share|send|give|drop|pass me|us|ya? <your> ..1 <line> with?",
     "<give> you|u|over|each_other|ya|him|her? <my>|each_others ..1 number|numbers|digits|cell|<line> !is_up|here",
     "swap|exchange|trade ..1 <line>|numbers|contacts|phones",
-    "put|save ..1 my number|cell|digits|contact",
+    "put|save|write|wrote|writing|jot|note|take|get|grab|copy|left|taped ..1 my number|numbers|cell|digits|contact",
+    "hit my line|cell|phone|digits",
+    "card|note|paper with <your>|my number|cell|info|contact",
+    "give|hand|slip you|u my business? card !for|to|and",
+    "if|with it|its is|was|were? just us|you_and_me|the_two_of_us $",
+    "deal|dealing|arrange|work directly|direct|privately $|with_me|with_us|with_you|from|together|next",
+    "keep|stay in touch ..2 outside|without|after|directly|privately",
+    "hire|hired|hiring|book|booked|booking|pay|paid me|us yourself|yourselves",
+    "i|im|am|ill ..2 going|go|be|gone independent|freelance",
+    "rates|prices|price|rate ..2 lower|less|cheaper|better ..1 if you|we|u",
+    "how|way|number ..4 reach|contact|find|text you|u after|once|when ..4 booking|contract|job|gig|over",
+    "no app|agency|company ..1 no|just",
+    "<serve>|do ..3 for you|us|me privately|directly|on_the_side|on_my_own|for_cash !from_the|to_the",
+    "cash|money|check ..6 dont|do_not|no_need|without|skip ..3 book|booking|app|put|log|website|company|office",
+    "come|do|walk|sit|stay|visit ..8 dont|do_not|without book|booking it|this|anything|them $",
+    "arreglemos|arreglamos|arreglarlo|hacemos|hagamos|queda|quede ..2 entre nosotros|nosotras",
+    "trabajas|trabajo|trabajar|trabaja ..2 por tu|mi|su cuenta",
+    "pago|pagas|pagar|dinero ..2 en mano",
+    "hablamos|hablemos|arreglamos|quedamos|seguimos|trato por_fuera|fuera|aparte|por_privado",
+    "no|sin ..3 pasar|pases|pase|ir|vayas|usar por? la|el? agencia|app|aplicacion|empresa|compania|plataforma|web",
     "<around> <using>? <the>|my? <kind>? <firm> !door|building|gate|entrance|parking|lot|stairs|dog_park",
     (
         "without|behind|not_through|going_around|go_around <using>? <the>? office|boss|owner|service|system|site"
@@ -131,7 +156,8 @@ _RULES = (
     "company|agency|office|boss|app knowing|finding_out|wont_know|wont_find_out|never_knows",
     "just between us|you_and_me|the_two_of_us",
     "between|stays_between us|you_and_me $",
-    "keep it|this|things quiet|private|between_us|off_the_app|off_the_books",
+    "keep it|this|things quiet|private|off_the_app|off_the_books",
+    "keep it|this|things between_us !and",
     "leave|leaving the? company|agency|app|office out",
     "pay|paid|paying|cash <you>? in|with? cash and|so|to|instead|directly|direct|on_the_side|under|no",
     "for|do|in|take|pay|paying|accept cash without|instead|under|off|directly|and_skip|on_the_side|privately",
@@ -174,8 +200,11 @@ SOLICITATION_TRIGGERS = words_of(
     " directo directamente efectivo fuera contact info intermediario system site independently oficina comision"
     " mobile cut tarifa management service aparte privado business website find line details exchange swap trade"
     " table record cel movil own ourselves cheaper hire discount just knowing conmigo contigo intermediarios nbr"
-    " them afuera"
+    " them afuera switchboard straight same card touch independent freelance rates prices money nosotros nosotras"
+    " cuenta mano"
+    " hire hired hiring yourself yourselves without dont booking agencia web booked"
 )
+_AVOIDING = words_of("not dont never without skip avoid instead")
 _AROUND = 40
 
 
@@ -203,6 +232,9 @@ def solicitations_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]
 
 
 def _is_ordinary(text: str, start: int, end: int) -> bool:
+    """Whether an ordinary phrase stands there, and is not what is to be avoided ("not through the app")."""
+    if not _AVOIDING.isdisjoint(text[start:end].split()):
+        return False
     begin = text.find(" ", max(0, start - _AROUND)) + 1 if start > _AROUND else 0
     around = text[begin : end + _AROUND]
     matches = _ordinary().finditer(around, frozenset(around.split()))

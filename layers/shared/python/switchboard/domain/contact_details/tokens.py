@@ -14,7 +14,7 @@ PART_BREAK = "\x1e"  # between the texts of one sender, read together
 # Digits, or letters and digits, that stand one by one ("2 0 2", "t w o") are read as one word.
 _WORD = re.compile(
     r"([0-9](?:[ .\-_*~()|\n\[\]+=]{1,3}[0-9](?![a-z0-9])){2,}"
-    r"|[a-z0-9](?:[ \-_*~|]{1,2}[a-z0-9](?![a-z0-9'])){2,}"
+    r"|[a-z0-9](?:[ .\-_*~|]{1,2}[a-z0-9](?![a-z0-9'])){2,}"
     r"|[a-z0-9]+(?:'[a-z]+)*)"
 )
 _LEET_SIGNS = re.compile(r"[@$!]")
@@ -88,12 +88,11 @@ def read(text: str) -> Reading:
     for i, word in enumerate(words):
         if word.isalpha() or word.isdigit():
             continue
-        if not word.isalnum():
-            known.add(word.partition("'")[0])
-            words[i] = word = "".join(filter(str.isalnum, word))
-            known.add(word)
-        if not (word.isalpha() or word.isdigit()):
-            known.add(without_leet(word))
+        known.add(word.partition("'")[0])
+        words[i] = "".join(filter(str.isalnum, word))
+        known.add(words[i])
+        if not words[i].isdigit():
+            known.add(without_leet(words[i]))
     if _LEET_SIGNS.search(folded.text):
         known.update(map(without_leet, _SIGN_INSIDE.findall(folded.text)))
     return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], frozenset(known))

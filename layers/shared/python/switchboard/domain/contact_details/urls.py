@@ -105,10 +105,7 @@ def _possible_endings(words: list[str]) -> list[int]:
         i
         for i, word in enumerate(words)
         if i
-        and (
-            word in ALL_ENDINGS
-            or not (word.isalpha() or word.isdigit() or without_leet(word) not in SPOKEN_ENDINGS)
-        )
+        and (word in ALL_ENDINGS or not (word.isalpha() or word.isdigit() or without_leet(word) not in SPOKEN_ENDINGS))
     ]
 
 

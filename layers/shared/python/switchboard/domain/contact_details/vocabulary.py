@@ -27,7 +27,7 @@ OWNERS = words_of(
 OBJECTS = words_of("me us mi")
 POINTERS = words_of("it that this those these there ahi")
 KEEP_VERBS = words_of("save add jot store memorize remember guarda anota apunta write note keep use try usa")
-REACHED_AT = words_of("at on via al en a instead directly here")
+REACHED_AT = words_of("there at on via al en a instead directly here")
 
 # What a number is, when it is no phone.
 LABELS = words_of(
