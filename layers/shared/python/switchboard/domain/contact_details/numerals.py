@@ -57,10 +57,9 @@ def pieces_of(reading: Reading) -> list[Piece]:
             pieces.extend(_apart(reading, i))
         elif not word.isalpha():
             pieces.extend(_mixed(reading, i))
-        elif len(word) >= _SHORTEST_SQUASHED:
-            if word[:2] in beginnings:
-                pieces.extend(_segments(word, start, i, Kind.SPELLED))
-        elif _LETTERS_AS_FIGURES.fullmatch(word) and _is_hyphenated_to_figures(reading, i):
+        elif len(word) >= _SHORTEST_SQUASHED and word[:2] in beginnings:
+            pieces.extend(_segments(word, start, i, Kind.SPELLED))
+        elif word[0] in "oilsb" and _LETTERS_AS_FIGURES.fullmatch(word) and _is_hyphenated_to_figures(reading, i):
             figures = word.translate(_LOOK_ALIKE_FIGURES)
             pieces.append(Piece(figures, Kind.MIXED, start, end, i, i))
     return _with_slips(pieces, reading)
