@@ -71,7 +71,7 @@ _NOT = "[nN]e?"
 _WISHES = (
     f"s[op]?{_DOING}(?:{_ME}|q+b)?(?:o?{_WHAT})?",  # stop texting me
     f"s[op]?q*{_DOING}|s[op]*v{_ME}?|N{_DOING}{_ME}?|C{_DOING}{_ME}?",  # no texting
-    f"(?:q[qev]*)?th*s|s[op]?[RG]q+",  # I want these messages to stop
+    "(?:q[qev]*)?th*s|s[op]?[RG]q+",  # I want these messages to stop
     f"s[op]?d{_ME}?{_WHAT}|s[op]?d{_ME}",  # stop sending me these messages
     f"s[op]?[RG]?{_WHAT}",  # stop the texts
     f"{_NOT}(?:{_VERB}{_ME}|{_ME}{_VERB}|h*g{_ME}|vh{_ME}|{_VERB}q+b)(?:a{_VERB}{_ME}?|ax{_ME}?)?",  # don't text me

@@ -117,7 +117,8 @@ def _spoken_provider(reading: Reading, i: int) -> tuple[int, str, bool] | None:
     """A provider at word i, perhaps in two words ("hot mail"), perhaps with its ending."""
     words = reading.words
     for last in (i, i + 1):
-        name = without_leet("".join(words[i : last + 1]))
+        written = "".join(words[i : last + 1])
+        name = without_leet(written) if len(written) > _SHORTEST_NAME else written
         provider = _PROVIDER_SLIPS.get(name, name)
         if last < len(words) and provider in PROVIDERS:
             return _ending_after(reading, last), provider + ".com", True
