@@ -1,10 +1,13 @@
 """lead-customers on a real database: counts, second run, dry run, rollback."""
 
+import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from switchboard.backfills.plan import after_lanes
 from switchboard.store.database import Database
 from tests.backfill_desk import Desk, counts
 
@@ -204,3 +207,58 @@ def test_organisations_are_never_crossed_and_none_is_one_of_its_own(desk: Desk, 
     for [run] in sql("SELECT id FROM ops.backfill_run WHERE NOT dry_run ORDER BY number DESC"):
         desk.output(action="rollback", runId=run, dryRun=False)
     assert sql('SELECT name FROM intake."Customer"') == [["Old B"]]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 8])
+def test_a_group_that_is_larger_than_a_batch_gets_one_customer_of_its_earliest_leads(
+    desk: Desk, sql: Sql, size: int
+) -> None:
+    """Ids are out of order, so that the first name, phone and e-mail are met in any part of the group."""
+    leads: list[dict[str, Any]] = [{"psid": "one"} for _ in range(7)]
+    leads[2]["name"], leads[5]["name"] = "First", "Second"
+    leads[3]["phone"], leads[1]["phone"] = "555 000 0003", "short"
+    leads[4]["email"], leads[6]["email"] = " A@B.example", "c@d.example"
+    add_leads(sql, *leads, {"psid": "two"})
+    assert counts(desk.output(batchSize=size)) == [2, 0, 8, 0, 0, 0, 0]
+    assert counts(desk.output(dryRun=False, batchSize=size)) == [2, 0, 8, 0, 0, 0, 0]
+    [row] = sql("SELECT name, phone, email, metadata ->> 'leadCount' FROM intake.\"Customer\" WHERE name IS NOT NULL")
+    assert row == ["First", "5550000003", "a@b.example", "7"]
+    assert counts(desk.output(dryRun=False, batchSize=size)) == [0, 2, 0, 8, 0, 0, 0]
+
+
+def test_a_refused_customer_of_a_large_group_is_made_when_the_run_is_resumed(desk: Desk, sql: Sql) -> None:
+    add_leads(sql, *({"phone": "5550000001"} for _ in range(5)), {"phone": "5550000002"})
+    sql("ALTER TABLE intake.\"Customer\" ADD CONSTRAINT no_ones CHECK (phone <> '5550000001') NOT VALID")
+    failed = desk.run(dryRun=False, batchSize=2)
+    assert (failed["error"], failed["cause"]["counts"]["Errors"]) == ("VerifyFailed", 1)
+    sql('ALTER TABLE intake."Customer" DROP CONSTRAINT no_ones')
+    add_leads(sql, {"phone": "5550000001"})
+    done = desk.output(action="resume", runId=failed["cause"]["runId"])
+    assert counts(done) == [2, 0, 7, 0, 0, 0, 0]
+    counted = sql("SELECT cast(metadata ->> 'leadCount' AS integer) FROM intake.\"Customer\" ORDER BY 1")
+    assert counted == [[1], [6]]
+
+
+def test_the_status_moves_with_every_batch_and_its_counts_are_the_ledgers(desk: Desk, sql: Sql) -> None:
+    """The clock lets a slice do one batch."""
+    add_leads(sql, *({"psid": f"p{n % 4}"} for n in range(12)))
+    desk.clock = replace(desk.clock, monotonic=itertools.count(0.0, 30.0).__next__)
+    task = desk.begin(dryRun=False, batchSize=4, lanes=1)
+    percents = [desk.output(action="status")["percent"]]
+    while task["next"] == "work":
+        while desk.slice(task["run"], task["step"], task["lanes"][0]):
+            status = desk.output(action="status")
+            percents.append(status["percent"])
+            assert status["counts"]["Leads linked"] == counted(sql, "Leads linked")
+        task = after_lanes(task["run"], task["step"], database=desk.database, now=desk.now)
+    assert len(percents) > 12
+    assert percents == sorted(set(percents))
+    assert percents[0] >= 0
+    assert percents[-1] < 100
+    desk.go_on(task)
+    assert desk.output(action="status")["percent"] == 100.0
+
+
+def counted(sql: Sql, label: str) -> int:
+    [[total]] = sql("SELECT coalesce(sum(cast(counts ->> :label AS bigint)), 0) FROM ops.backfill_batch", label=label)
+    return int(total)

@@ -1,6 +1,6 @@
 -- name: bounds
 -- Lanes over leads.
-SELECT cast(min(id) AS text) AS first_key
+SELECT cast(min(id) AS text) AS first_key, count(*) AS rows
 FROM (SELECT id, ntile(cast(:lanes AS integer)) OVER (ORDER BY id) AS lane FROM (SELECT cast(id AS text) AS id FROM {intake}."Lead") AS l) AS t
 GROUP BY lane
 ORDER BY lane

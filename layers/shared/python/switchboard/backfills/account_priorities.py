@@ -13,6 +13,7 @@ from switchboard.backfills.definition import (
     Batch,
     Decision,
     Definition,
+    LaneStart,
     Late,
     RunFacts,
     Step,
@@ -56,13 +57,13 @@ def _decide_priorities(tx: Transaction, batch: Batch) -> Decision:
     return (_foresee_priorities if batch.dry_run else _page)(tx, batch)
 
 
-def _no_lanes(_tx: Transaction, _batch: Batch, _lanes: int) -> Sequence[str]:
+def _no_lanes(_tx: Transaction, _batch: Batch, _lanes: int) -> Sequence[LaneStart]:
     return ()
 
 
 def _looking(key: str, name: str) -> Step:
     """A step of the report that writes nothing: it is looked at when the run is verified."""
-    return Step(key=key, name=name, bounds=_no_lanes, decide=_page)
+    return Step(key=key, name=name, bounds=_no_lanes, decide=_page, weight=0)
 
 
 def _late(tx: Transaction, batch: Batch) -> Late:

@@ -22,7 +22,7 @@ from switchboard.backfills.account_schema import (
     shown_name,
     statement_name,
 )
-from switchboard.backfills.definition import Batch, Decision, Image, Part, Step, Undo, Undone, Written
+from switchboard.backfills.definition import Batch, Decision, Image, LaneStart, Part, Step, Undo, Undone, Written
 from switchboard.backfills.errors import RunFailed
 from switchboard.store.database import Database, Limits, Transaction
 
@@ -52,8 +52,8 @@ def missing_objects(found: Found) -> int:
     return sum(state.standing is not Standing.AS_WANTED for state in states)
 
 
-def _bounds(_tx: Transaction, _batch: Batch, _lanes: int) -> Sequence[str]:
-    return ["00"]
+def _bounds(_tx: Transaction, _batch: Batch, _lanes: int) -> Sequence[LaneStart]:
+    return [LaneStart("00", len(OBJECTS))]
 
 
 def _decide(tx: Transaction, batch: Batch) -> Decision:

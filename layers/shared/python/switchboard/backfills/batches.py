@@ -13,7 +13,7 @@ from switchboard.backfills.runs import SHORT
 from switchboard.store.database import Limits, Transaction
 
 LIMITS = Limits(statement_ms=900, lock_ms=500, idle_ms=10_000)
-LAST_TRY = Limits(statement_ms=20_000, lock_ms=500, idle_ms=30_000)  # a batch of one cannot be made smaller
+LAST_TRY = Limits(statement_ms=1_900, lock_ms=500, idle_ms=10_000)  # a batch of one cannot be made smaller
 _PLANNING = (
     "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL jit = off; SET LOCAL enable_seqscan = off; "
     "SET LOCAL random_page_cost = 1.1; "

@@ -12,7 +12,7 @@ from switchboard.backfills.errors import (
     TooManyRowErrors,
 )
 from switchboard.backfills.input import BackfillInput
-from switchboard.backfills.progress import answer, no_run, progress
+from switchboard.backfills.progress import answer, no_run, progress, share_done
 from switchboard.backfills.runs import SHORT, TASK_LEASE, Run, change_run, get_run, read_run
 from switchboard.store.database import Database, Transaction
 from switchboard.store.statements import Schemas
@@ -120,6 +120,7 @@ def resume(request: BackfillInput, definition: Definition, *, execution: str, da
             lease_until=now + TASK_LEASE,
             step=first_open if first_open is not None else run.step,
             last_pass=_last_pass(run, definition),
+            share=share_done(tx, definition, run),
         )
         return get_run(tx, run.number)
 

@@ -101,7 +101,15 @@ class Written:
     images: tuple[Image, ...] = ()
 
 
-Bounds = Callable[[Transaction, Batch, int], Sequence[str]]
+@dataclass(frozen=True, slots=True)
+class LaneStart:
+    """A lane's first key, and about how many rows it has, for showing how far a run is; 0: not known."""
+
+    first_key: str
+    rows: int = 0
+
+
+Bounds = Callable[[Transaction, Batch, int], Sequence[LaneStart]]
 Decide = Callable[[Transaction, Batch], Decision]
 Prepare = Callable[[Database, Batch, Decision], None]
 Apply = Callable[[Transaction, Batch, Decision], Written]
@@ -110,7 +118,7 @@ Stage = Callable[[Transaction, Batch, Decision], None]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One pass over keys. `bounds` answers with the first key of each lane, at most as many as asked; none: no rows."""
+    """One pass over keys. `bounds` answers with where each lane starts, at most as many as asked; none: no rows."""
 
     key: str
     name: str  # steps with the same one are one step in outputs
@@ -120,6 +128,7 @@ class Step:
     stage: Stage | None = None
     prepare: Prepare | None = None
     catch_up: bool = False  # done again while rows are late
+    weight: int = 1  # its share of a run, for showing how far one is
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,11 +269,12 @@ class Definition:
 
 
 def bounds_by(statement: str) -> Bounds:
-    """Lane starts out of a statement with parameters :lanes and :pass, one column `first_key`, in key order."""
+    """Lane starts out of a statement with parameters :lanes and :pass: `first_key` and `rows`, in key order."""
 
-    def bounds(tx: Transaction, batch: Batch, lanes: int) -> Sequence[str]:
+    def bounds(tx: Transaction, batch: Batch, lanes: int) -> Sequence[LaneStart]:
         rows = tx.rows(statement, lanes=lanes, **batch.values())
-        return list(dict.fromkeys(row["first_key"] for row in rows if row["first_key"] is not None))
+        starts = {row["first_key"]: LaneStart(row["first_key"], row["rows"]) for row in rows}
+        return [start for key, start in starts.items() if key is not None]
 
     return bounds
 

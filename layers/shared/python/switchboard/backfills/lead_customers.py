@@ -10,6 +10,7 @@ from switchboard.backfills.definition import (
     Decision,
     Definition,
     Findings,
+    LaneStart,
     Late,
     RunFacts,
     Step,
@@ -41,7 +42,7 @@ _create_in_orgs = applying("lead_customers.create_customers_in_orgs")
 _refresh = applying("lead_customers.refresh_metadata")
 
 
-def _bounds_of_staged(tx: Transaction, batch: Batch, lanes: int) -> Sequence[str]:
+def _bounds_of_staged(tx: Transaction, batch: Batch, lanes: int) -> Sequence[LaneStart]:
     tx.rows("lead_customers.analyze_staged")
     return bounds_by("lead_customers.group_bounds")(tx, batch, lanes)
 

@@ -182,13 +182,14 @@ def _next_leg(tx: Transaction, definition: Definition, run: Run) -> Leg | None:
 
 
 def _plan_leg(tx: Transaction, run: Run, leg: Leg, *, now: datetime) -> None:
-    batch = run.batch(pass_number=leg.pass_number)
+    starts = leg.step.bounds(tx, run.batch(pass_number=leg.pass_number), run.lanes)
     tx.rows(
         "backfill.add_lanes",
         run_number=run.number,
         step=leg.number,
         step_key=leg.step.key,
-        first_keys=list(leg.step.bounds(tx, batch, run.lanes)),
+        first_keys=[start.first_key for start in starts],
+        rows=[start.rows for start in starts],
         batch_size=min(run.batch_size, 20_000),
         **{"pass": leg.pass_number},
     )

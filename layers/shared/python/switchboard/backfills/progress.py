@@ -8,7 +8,7 @@ from typing import Any
 
 from switchboard.backfills import rollback
 from switchboard.backfills.definition import Counts, Definition
-from switchboard.backfills.runs import Run, row_error_count, totals, totals_by_step
+from switchboard.backfills.runs import Run, row_error_count, totals_so_far
 from switchboard.store.database import Transaction
 
 REPORT_BYTES = 16_384
@@ -30,17 +30,18 @@ def answer(
     tx: Transaction, definition: Definition, run: Run, *, action: str | None = None, report: str = ""
 ) -> dict[str, Any]:
     """The output of an execution, as contracts.md has it."""
+    by_step, errors = totals_so_far(tx, run.number), row_error_count(tx, run.number)
     return {
         "runId": run.id,
         "backfill": run.backfill,
         "action": action or run.action,
         "dryRun": run.dry_run,
         "status": run.state,
-        "counts": published(definition, run, totals(tx, run.number)),
-        "steps": _steps(tx, definition, run),
+        "counts": published(definition, run, sum(by_step.values(), Counter({"Errors": errors}))),
+        "steps": _steps(tx, definition, run, by_step),
         "checks": [dict(check) for check in run.checks],
         "report": cut(report, REPORT_BYTES),
-        "rowErrors": row_error_count(tx, run.number),
+        "rowErrors": errors,
     }
 
 
@@ -63,10 +64,11 @@ def no_run(definition: Definition) -> dict[str, Any]:
     }
 
 
-def _steps(tx: Transaction, definition: Definition, run: Run) -> list[dict[str, Any]]:
+def _steps(
+    tx: Transaction, definition: Definition, run: Run, by_key: Mapping[str, Counter[str]]
+) -> list[dict[str, Any]]:
     if run.action == "verify":
         return []
-    by_key = totals_by_step(tx, run.number)
     if run.action == "rollback":
         planned = [(step.name, step.key) for step in rollback.undo_steps(tx, definition, run)]
     else:
@@ -96,13 +98,12 @@ def _shown(definition: Definition, run: Run, counts: Mapping[str, int]) -> dict[
 
 
 def progress(tx: Transaction, definition: Definition, run: Run, *, now: datetime) -> dict[str, Any]:
-    """percent, rowsPerSecond, secondsLeft: by the lanes of the present step and the pace since the run was resumed."""
+    """percent, rowsPerSecond, secondsLeft: by the rows of the present step and the pace since the run was resumed."""
     pace = tx.one("backfill.pace", run_number=run.number)
+    share = _share_of(tx, definition, run, pace)
     seconds = max(((run.ended_at or now) - run.resumed_at).total_seconds(), 0.001)
-    planned = len(rollback.undo_steps(tx, definition, run) if run.action == "rollback" else definition.steps)
-    share = _share_done(planned, run, pace)
-    elapsed = max(((run.ended_at or now) - run.started_at).total_seconds(), 0.001)
-    left = None if share <= 0 or run.state != "running" else round(elapsed * (1 - share) / share)
+    gained = share - pace["resumed_share"]
+    left = round(seconds * (1 - share) / gained) if gained > 0 and run.state == "running" else None
     return {
         "percent": round(100 * share, 1),
         "rowsPerSecond": round(pace["scanned"] / seconds),
@@ -110,13 +111,20 @@ def progress(tx: Transaction, definition: Definition, run: Run, *, now: datetime
     }
 
 
-def _share_done(planned: int, run: Run, pace: Mapping[str, Any]) -> float:
+def share_done(tx: Transaction, definition: Definition, run: Run) -> float:
+    """How much of a run is done, 0 to 1."""
+    return _share_of(tx, definition, run, tx.one("backfill.pace", run_number=run.number))
+
+
+def _share_of(tx: Transaction, definition: Definition, run: Run, pace: Mapping[str, Any]) -> float:
+    """Steps by their weights, the present one by its rows; a later pass counts nothing, verification and report one."""
     if run.state == "completed":
         return 1.0
-    steps = planned + 1  # one more: verification and report
-    done = min(max(run.step - 1, 0), planned)
-    within = pace["done"] if pace["lanes"] else 0
-    return min(0.99, (done + float(within)) / steps)
+    steps = rollback.undo_steps(tx, definition, run) if run.action == "rollback" else definition.steps
+    done = sum(float(step.weight) for step in steps[: max(run.step - 1, 0)])
+    if 0 < run.step <= len(steps):
+        done += steps[run.step - 1].weight * float(pace["done"])
+    return min(0.99, done / (sum(step.weight for step in steps) + 1))
 
 
 def cut(text: str, size: int) -> str:

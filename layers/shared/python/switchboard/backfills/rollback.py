@@ -10,6 +10,7 @@ from switchboard.backfills.definition import (
     Decide,
     Decision,
     Definition,
+    LaneStart,
     Part,
     Stage,
     Step,
@@ -52,8 +53,9 @@ def _step(undo: Undo, kind: str, image_step: int, target_number: int) -> Step:
 
 
 def _bounds(place: dict[str, Any]) -> Bounds:
-    def bounds(tx: Transaction, _batch: Batch, lanes: int) -> Sequence[str]:
-        return [row["first_key"] for row in tx.rows("backfill.image_bounds", lanes=lanes, **place)]
+    def bounds(tx: Transaction, _batch: Batch, lanes: int) -> Sequence[LaneStart]:
+        found = tx.rows("backfill.image_bounds", lanes=lanes, **place)
+        return [LaneStart(row["first_key"], row["rows"]) for row in found]
 
     return bounds
 

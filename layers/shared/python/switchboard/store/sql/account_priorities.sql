@@ -1,20 +1,23 @@
 -- The backfill account-priorities. The rules are functions of the revision 0004_numbers_and_accounts_expand.
 
 -- name: bounds
--- Lanes over customers.
-WITH total AS (SELECT greatest(reltuples, 0) AS rows FROM pg_class WHERE oid = '{accounts}."Customer"'::regclass),
-sample AS (
-    SELECT id FROM {accounts}."Customer" TABLESAMPLE SYSTEM ((SELECT least(100, 5e6 / greatest(rows, 1)) FROM total))
-), ordered AS (
-    SELECT id, ntile(cast(:lanes AS integer)) OVER (ORDER BY id) AS lane FROM sample
+-- Lanes over customers, and about how many are in each.
+WITH total AS (
+    SELECT least(100, 5e6 / greatest(reltuples, 1)) AS percent FROM pg_class WHERE oid = '{accounts}."Customer"'::regclass
+), sample AS MATERIALIZED (
+    SELECT id, ntile(cast(:lanes AS integer)) OVER (ORDER BY id) AS lane
+    FROM {accounts}."Customer" TABLESAMPLE SYSTEM ((SELECT percent FROM total))
+), size AS (
+    SELECT ceil(count(*) * 100 / min(total.percent) / greatest(max(lane), 1)) AS rows FROM total LEFT JOIN sample ON true
 )
-SELECT first_key
+SELECT lanes.first_key, cast(size.rows AS bigint) AS rows
 FROM (
     (SELECT 0 AS lane, cast(id AS text) AS first_key FROM {accounts}."Customer" ORDER BY id LIMIT 1)
     UNION ALL
-    (SELECT DISTINCT ON (lane) lane, cast(id AS text) FROM ordered WHERE lane > 1 ORDER BY lane, id)
+    (SELECT DISTINCT ON (lane) lane, cast(id AS text) FROM sample WHERE lane > 1 ORDER BY lane, id)
 ) AS lanes
-ORDER BY lane
+CROSS JOIN size
+ORDER BY lanes.lane
 
 -- name: page
 -- The next customers by key; `upto` is where what is to be written ends.

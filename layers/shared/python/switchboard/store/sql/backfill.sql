@@ -92,10 +92,11 @@ SET state = coalesce(:state, state),
 WHERE number = :number
 
 -- name: resume_run
--- Hands a paused or failed run to a new execution.
+-- Hands a paused or failed run to a new execution; its pace is counted anew.
 UPDATE ops.backfill_run
 SET state = 'running', wanted = 'run', execution = :execution, error = NULL, detail = NULL, ended_at = NULL,
-    lease_until = :lease_until, resumed_at = :now, step = :step, last_pass = :last_pass
+    lease_until = :lease_until, resumed_at = :now, step = :step, last_pass = :last_pass, resumed_share = :share,
+    resumed_scanned = (SELECT coalesce(sum(l.scanned), 0) FROM ops.backfill_lane AS l WHERE l.run_number = :number)
 WHERE number = :number
 
 -- name: want
@@ -123,10 +124,10 @@ RETURNING run.id
 
 -- name: add_lanes
 -- The lanes of a step, by their first keys in order; each ends where the next begins. A step is planned once.
-INSERT INTO ops.backfill_lane (run_number, step, lane, step_key, pass, cursor, until, batch_size)
+INSERT INTO ops.backfill_lane (run_number, step, lane, step_key, pass, cursor, until, batch_size, expected)
 SELECT :run_number, :step, cast(t.lane AS integer), :step_key, :pass, t.first_key,
-       lead(t.first_key) OVER (ORDER BY t.lane), :batch_size
-FROM unnest(cast(:first_keys AS text[])) WITH ORDINALITY AS t (first_key, lane)
+       lead(t.first_key) OVER (ORDER BY t.lane), :batch_size, t.rows
+FROM unnest(cast(:first_keys AS text[]), cast(:rows AS bigint[])) WITH ORDINALITY AS t (first_key, rows, lane)
 WHERE NOT EXISTS (SELECT 1 FROM ops.backfill_lane AS l WHERE l.run_number = :run_number AND l.step = :step)
 
 -- name: add_error_lanes
@@ -174,7 +175,8 @@ WHERE lane.run_number = :run_number AND lane.step = :step AND lane.lane = :lane 
 -- Cursor, ledger row and counts of a batch, under the fence; no row: the lane was taken over.
 WITH lane AS (
     UPDATE ops.backfill_lane AS lane
-    SET cursor = :next_key, batch_size = :size, batches = lane.batches + 1,
+    SET cursor = :next_key, batch_size = :size, batches = lane.batches + 1, scanned = lane.scanned + cast(:scanned AS bigint),
+        counts = ops.add_counts(lane.counts, cast(:counts AS jsonb)),
         state = CASE WHEN cast(:next_key AS text) IS NULL THEN 'done' ELSE 'ready' END,
         lease_until = CASE WHEN cast(:next_key AS text) IS NULL THEN NULL ELSE cast(:lease_until AS timestamptz) END
     FROM ops.backfill_run AS run
@@ -183,7 +185,7 @@ WITH lane AS (
     RETURNING lane.batches, lane.step_key, run.wanted
 ), ledger AS (
     INSERT INTO ops.backfill_batch (run_number, step, lane, batch, step_key, scanned, counts, took_ms, at)
-    SELECT :run_number, :step, :lane, lane.batches, lane.step_key, :scanned, cast(:counts AS jsonb), :took_ms, :now
+    SELECT :run_number, :step, :lane, lane.batches, lane.step_key, cast(:scanned AS bigint), cast(:counts AS jsonb), :took_ms, :now
     FROM lane
 )
 SELECT wanted FROM lane
@@ -254,18 +256,26 @@ WHERE b.run_number = :run_number
 GROUP BY b.step_key, c.key
 ORDER BY b.step_key, c.key
 
+-- name: totals_so_far
+-- The same sums as the lanes carry them along: quick however many batches there were.
+SELECT l.step_key, c.key AS label, cast(sum(cast(c.value AS bigint)) AS bigint) AS total
+FROM ops.backfill_lane AS l
+CROSS JOIN LATERAL jsonb_each_text(l.counts) AS c (key, value)
+WHERE l.run_number = :run_number
+GROUP BY l.step_key, c.key
+ORDER BY l.step_key, c.key
+
 -- name: pace
--- Rows gone through since the run was started or resumed, and the present step's lanes and the share of them done.
-SELECT (SELECT cast(coalesce(sum(b.scanned), 0) AS bigint) FROM ops.backfill_batch AS b
-        WHERE b.run_number = run.number AND b.at >= run.resumed_at) AS scanned,
-       lane.lanes, lane.done
+-- Rows gone through since the run was started or resumed, and how much of the present step is done.
+SELECT cast(coalesce(sum(l.scanned), 0) AS bigint) - run.resumed_scanned AS scanned, run.resumed_share,
+       coalesce(sum(greatest(l.expected, 1) * CASE WHEN l.state = 'done' THEN 1.0
+                                                   WHEN l.expected > 0 THEN least(1.0 * l.scanned / l.expected, 0.99)
+                                                   ELSE 0.0 END) FILTER (WHERE l.step = run.step)
+                / nullif(sum(greatest(l.expected, 1)) FILTER (WHERE l.step = run.step), 0), 0) AS done
 FROM ops.backfill_run AS run
-CROSS JOIN LATERAL (
-    SELECT count(*) AS lanes, coalesce(avg(CASE WHEN l.state = 'done' THEN 1.0 ELSE 0.0 END), 0) AS done
-    FROM ops.backfill_lane AS l
-    WHERE l.run_number = run.number AND l.step = run.step
-) AS lane
+LEFT JOIN ops.backfill_lane AS l ON l.run_number = run.number
 WHERE run.number = :run_number
+GROUP BY run.number
 
 -- name: missing_tables
 -- Those of the given tables that are not in this database.
@@ -273,17 +283,16 @@ SELECT t.name FROM unnest(cast(:tables AS text[])) AS t (name) WHERE to_regclass
 
 -- name: image_bounds
 -- The first image of each lane of a rollback's step, newest image first; a key is an image's number and a position in it.
-SELECT cast(lane.number AS text) || ':' || lane.undone AS first_key
-FROM (
-    SELECT DISTINCT ON (i.lane) i.lane, i.number, i.undone
-    FROM (
-        SELECT number, undone, ntile(cast(:lanes AS integer)) OVER (ORDER BY number DESC) AS lane
-        FROM ops.backfill_image
-        WHERE run_number = :target_number AND kind = :kind AND step = :image_step AND undone < rows
-    ) AS i
-    ORDER BY i.lane, i.number DESC
-) AS lane
-ORDER BY lane.lane
+WITH image AS (
+    SELECT number, undone, rows, ntile(cast(:lanes AS integer)) OVER (ORDER BY number DESC) AS lane
+    FROM ops.backfill_image
+    WHERE run_number = :target_number AND kind = :kind AND step = :image_step AND undone < rows
+)
+SELECT (array_agg(cast(number AS text) || ':' || undone ORDER BY number DESC))[1] AS first_key,
+       sum(rows - undone) AS rows
+FROM image
+GROUP BY lane
+ORDER BY lane
 
 -- name: image_part
 -- The part of an image that is next to be rolled back, and where the following one starts.

@@ -3,91 +3,107 @@
 
 -- name: forget
 -- Empties what an earlier run staged.
-TRUNCATE ops.lead_customers_lead, ops.lead_customers_candidate, ops.lead_customers_group
+TRUNCATE ops.lead_customers_lead, ops.lead_customers_candidate, ops.lead_customers_group, ops.lead_customers_part
 
 -- name: customer_bounds
--- Lanes over customers.
-WITH total AS (SELECT greatest(reltuples, 0) AS rows FROM pg_class WHERE oid = '{intake}."Customer"'::regclass),
-sample AS (
-    SELECT id FROM {intake}."Customer" TABLESAMPLE SYSTEM ((SELECT least(100, 5e7 / greatest(rows, 1)) FROM total))
-), ordered AS (
-    SELECT id, ntile(cast(:lanes AS integer)) OVER (ORDER BY id) AS lane FROM sample
+-- Lanes over customers, and about how many are in each.
+WITH total AS (
+    SELECT least(100, 5e7 / greatest(reltuples, 1)) AS percent FROM pg_class WHERE oid = '{intake}."Customer"'::regclass
+), sample AS MATERIALIZED (
+    SELECT id, ntile(cast(:lanes AS integer)) OVER (ORDER BY id) AS lane
+    FROM {intake}."Customer" TABLESAMPLE SYSTEM ((SELECT percent FROM total))
+), size AS (
+    SELECT ceil(count(*) * 100 / min(total.percent) / greatest(max(lane), 1)) AS rows FROM total LEFT JOIN sample ON true
 )
-SELECT first_key
+SELECT lanes.first_key, cast(size.rows AS bigint) AS rows
 FROM (
     (SELECT 0 AS lane, cast(id AS text) AS first_key FROM {intake}."Customer" ORDER BY id LIMIT 1)
     UNION ALL
-    (SELECT DISTINCT ON (lane) lane, cast(id AS text) FROM ordered WHERE lane > 1 ORDER BY lane, id)
+    (SELECT DISTINCT ON (lane) lane, cast(id AS text) FROM sample WHERE lane > 1 ORDER BY lane, id)
 ) AS lanes
-ORDER BY lane
+CROSS JOIN size
+ORDER BY lanes.lane
 
 -- name: lead_bounds
--- Lanes over leads.
-WITH total AS (SELECT greatest(reltuples, 0) AS rows FROM pg_class WHERE oid = '{intake}."Lead"'::regclass),
-sample AS (
-    SELECT id FROM {intake}."Lead" TABLESAMPLE SYSTEM ((SELECT least(100, 5e7 / greatest(rows, 1)) FROM total))
-), ordered AS (
-    SELECT id, ntile(cast(:lanes AS integer)) OVER (ORDER BY id) AS lane FROM sample
+-- Lanes over leads, and about how many are in each.
+WITH total AS (
+    SELECT least(100, 5e7 / greatest(reltuples, 1)) AS percent FROM pg_class WHERE oid = '{intake}."Lead"'::regclass
+), sample AS MATERIALIZED (
+    SELECT id, ntile(cast(:lanes AS integer)) OVER (ORDER BY id) AS lane
+    FROM {intake}."Lead" TABLESAMPLE SYSTEM ((SELECT percent FROM total))
+), size AS (
+    SELECT ceil(count(*) * 100 / min(total.percent) / greatest(max(lane), 1)) AS rows FROM total LEFT JOIN sample ON true
 )
-SELECT first_key
+SELECT lanes.first_key, cast(size.rows AS bigint) AS rows
 FROM (
     (SELECT 0 AS lane, cast(id AS text) AS first_key FROM {intake}."Lead" ORDER BY id LIMIT 1)
     UNION ALL
-    (SELECT DISTINCT ON (lane) lane, cast(id AS text) FROM ordered WHERE lane > 1 ORDER BY lane, id)
+    (SELECT DISTINCT ON (lane) lane, cast(id AS text) FROM sample WHERE lane > 1 ORDER BY lane, id)
 ) AS lanes
-ORDER BY lane
+CROSS JOIN size
+ORDER BY lanes.lane
 
 -- name: job_bounds
--- Lanes over jobs.
-WITH total AS (SELECT greatest(reltuples, 0) AS rows FROM pg_class WHERE oid = '{intake}."Job"'::regclass),
-sample AS (
-    SELECT id FROM {intake}."Job" TABLESAMPLE SYSTEM ((SELECT least(100, 5e7 / greatest(rows, 1)) FROM total))
-), ordered AS (
-    SELECT id, ntile(cast(:lanes AS integer)) OVER (ORDER BY id) AS lane FROM sample
+-- Lanes over jobs, and about how many are in each.
+WITH total AS (
+    SELECT least(100, 5e7 / greatest(reltuples, 1)) AS percent FROM pg_class WHERE oid = '{intake}."Job"'::regclass
+), sample AS MATERIALIZED (
+    SELECT id, ntile(cast(:lanes AS integer)) OVER (ORDER BY id) AS lane
+    FROM {intake}."Job" TABLESAMPLE SYSTEM ((SELECT percent FROM total))
+), size AS (
+    SELECT ceil(count(*) * 100 / min(total.percent) / greatest(max(lane), 1)) AS rows FROM total LEFT JOIN sample ON true
 )
-SELECT first_key
+SELECT lanes.first_key, cast(size.rows AS bigint) AS rows
 FROM (
     (SELECT 0 AS lane, cast(id AS text) AS first_key FROM {intake}."Job" ORDER BY id LIMIT 1)
     UNION ALL
-    (SELECT DISTINCT ON (lane) lane, cast(id AS text) FROM ordered WHERE lane > 1 ORDER BY lane, id)
+    (SELECT DISTINCT ON (lane) lane, cast(id AS text) FROM sample WHERE lane > 1 ORDER BY lane, id)
 ) AS lanes
-ORDER BY lane
+CROSS JOIN size
+ORDER BY lanes.lane
 
 -- name: group_bounds
--- Lanes over groups.
-WITH total AS (SELECT greatest(reltuples, 0) AS rows FROM pg_class WHERE oid = 'ops.lead_customers_lead'::regclass),
-sample AS (
-    SELECT DISTINCT group_id
-    FROM ops.lead_customers_lead TABLESAMPLE SYSTEM ((SELECT least(100, 5e7 / greatest(rows, 1)) FROM total))
-), ordered AS (
-    SELECT group_id, ntile(cast(:lanes AS integer)) OVER (ORDER BY group_id) AS lane FROM sample
-)
-SELECT first_key
-FROM (
-    (SELECT 0 AS lane, cast(group_id AS text) AS first_key FROM ops.lead_customers_lead ORDER BY group_id LIMIT 1)
+-- Lanes over groups and the leads in them, each from a group's first lead on, and about how many leads are in each.
+WITH total AS (
+    SELECT least(100, 5e7 / greatest(reltuples, 1)) AS percent FROM pg_class WHERE oid = 'ops.lead_customers_lead'::regclass
+), sample AS MATERIALIZED (
+    SELECT group_id, ntile(cast(:lanes AS integer)) OVER (ORDER BY group_id) AS lane
+    FROM ops.lead_customers_lead TABLESAMPLE SYSTEM ((SELECT percent FROM total))
+), size AS (
+    SELECT ceil(count(*) * 100 / min(total.percent) / greatest(max(lane), 1)) AS rows FROM total LEFT JOIN sample ON true
+), first AS (
+    (SELECT 0 AS lane, group_id FROM ops.lead_customers_lead ORDER BY group_id LIMIT 1)
     UNION ALL
-    (SELECT DISTINCT ON (lane) lane, cast(group_id AS text) FROM ordered WHERE lane > 1 ORDER BY lane, group_id)
-) AS lanes
-ORDER BY lane
+    (SELECT DISTINCT ON (lane) lane, group_id FROM sample WHERE lane > 1 ORDER BY lane, group_id)
+)
+SELECT first.group_id || '/' || lead.lead_id AS first_key, cast(size.rows AS bigint) AS rows
+FROM first
+CROSS JOIN LATERAL (
+    SELECT s.lead_id FROM ops.lead_customers_lead AS s WHERE s.group_id = first.group_id ORDER BY s.lead_id LIMIT 1
+) AS lead
+CROSS JOIN size
+ORDER BY first.group_id
 
 -- name: member_bounds
--- Lanes over groups and the leads in them.
-WITH total AS (SELECT greatest(reltuples, 0) AS rows FROM pg_class WHERE oid = 'ops.lead_customers_lead'::regclass),
-sample AS (
-    SELECT group_id, lead_id
-    FROM ops.lead_customers_lead TABLESAMPLE SYSTEM ((SELECT least(100, 5e7 / greatest(rows, 1)) FROM total))
-), ordered AS (
-    SELECT group_id, lead_id, ntile(cast(:lanes AS integer)) OVER (ORDER BY group_id, lead_id) AS lane FROM sample
+-- Lanes over groups and the leads in them, and about how many leads are in each.
+WITH total AS (
+    SELECT least(100, 5e7 / greatest(reltuples, 1)) AS percent FROM pg_class WHERE oid = 'ops.lead_customers_lead'::regclass
+), sample AS MATERIALIZED (
+    SELECT group_id, lead_id, ntile(cast(:lanes AS integer)) OVER (ORDER BY group_id, lead_id) AS lane
+    FROM ops.lead_customers_lead TABLESAMPLE SYSTEM ((SELECT percent FROM total))
+), size AS (
+    SELECT ceil(count(*) * 100 / min(total.percent) / greatest(max(lane), 1)) AS rows FROM total LEFT JOIN sample ON true
 )
-SELECT first_key
+SELECT lanes.first_key, cast(size.rows AS bigint) AS rows
 FROM (
     (SELECT 0 AS lane, group_id || '/' || lead_id AS first_key
      FROM ops.lead_customers_lead ORDER BY group_id, lead_id LIMIT 1)
     UNION ALL
-    (SELECT DISTINCT ON (lane) lane, group_id || '/' || lead_id FROM ordered WHERE lane > 1
+    (SELECT DISTINCT ON (lane) lane, group_id || '/' || lead_id FROM sample WHERE lane > 1
      ORDER BY lane, group_id, lead_id)
 ) AS lanes
-ORDER BY lane
+CROSS JOIN size
+ORDER BY lanes.lane
 
 -- name: analyze_staged
 -- So that the next step's plans know how much is staged.
@@ -184,59 +200,88 @@ FROM unnest(cast(:lead_ids AS {intake_key}[]), cast(:group_ids AS uuid[])) AS t 
 ON CONFLICT (lead_id) DO UPDATE SET group_id = excluded.group_id, pass = excluded.pass
 
 -- name: decide_create
--- The customer of each group that this pass touches: of its earliest linked lead, made before, adopted, or new.
+-- The customer of each group that this pass touches: of its earliest linked lead, made before, adopted, or new. A group
+-- that is larger than a batch is gone through in parts: what the parts before came to is carried in a row of its own.
 WITH page AS MATERIALIZED (
-    SELECT group_id, row_number() OVER (ORDER BY group_id) AS place
+    SELECT group_id, lead_id, pass, row_number() OVER (ORDER BY group_id, lead_id) AS place,
+           bool_or(pass = :pass) OVER (PARTITION BY group_id) AS is_touched
     FROM (
-        SELECT group_id
+        SELECT group_id, lead_id, pass
         FROM ops.lead_customers_lead
-        WHERE group_id >= cast(:after AS uuid)
-        ORDER BY group_id
+        WHERE (group_id, lead_id) >= (cast(left(:after, 36) AS uuid), cast(substr(:after, 38) AS {intake_key}))
+        ORDER BY group_id, lead_id
         LIMIT cast(:size AS integer) + 1
     ) AS staged
+    WHERE cast(:until AS text) IS NULL
+       OR (group_id, lead_id) < (cast(left(:until, 36) AS uuid), cast(substr(:until, 38) AS {intake_key}))
 ), edge AS MATERIALIZED (
-    SELECT first.group_id AS first_group,
-           CASE WHEN extra.group_id IS DISTINCT FROM first.group_id THEN extra.group_id
-                ELSE (SELECT s.group_id FROM ops.lead_customers_lead AS s
-                      WHERE s.group_id > first.group_id ORDER BY s.group_id LIMIT 1) END AS next_group
+    SELECT first.group_id AS first_group, first.lead_id AS first_lead, extra.group_id AS cut_group, extra.lead_id AS cut_lead,
+           coalesce(extra.group_id = first.group_id, false) AS is_part
     FROM page AS first
     LEFT JOIN page AS extra ON extra.place = cast(:size AS integer) + 1
     WHERE first.place = 1
-), bound AS MATERIALIZED (
-    SELECT first_group, CASE WHEN next_group < cast(:until AS uuid) OR cast(:until AS uuid) IS NULL THEN next_group END AS next_group
+), begun AS MATERIALIZED (
+    SELECT p.group_id, p.lead_ids, p.leads, p.new_leads, p.unlinked
     FROM edge
-    WHERE first_group < cast(:until AS uuid) OR cast(:until AS uuid) IS NULL
+    JOIN ops.lead_customers_part AS p ON p.group_id = edge.first_group AND p.next_lead = edge.first_lead
 ), member AS MATERIALIZED (
-    SELECT s.group_id, s.pass, s.lead_id
-    FROM ops.lead_customers_lead AS s
-    WHERE s.group_id >= (SELECT first_group FROM bound)
-      AND s.group_id <= coalesce((SELECT next_group FROM bound), cast(:until AS uuid), 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-      AND s.group_id IS DISTINCT FROM coalesce((SELECT next_group FROM bound), cast(:until AS uuid))
-), lead AS (
-    SELECT m.group_id, m.pass, l.*
+    SELECT page.group_id, page.lead_id, page.pass, true AS is_counted,
+           page.is_touched OR edge.is_part OR page.group_id = (SELECT begun.group_id FROM begun) AS is_wanted
+    FROM page
+    CROSS JOIN edge
+    WHERE page.place <= :size AND (edge.is_part OR page.group_id IS DISTINCT FROM edge.cut_group)
+    UNION ALL
+    SELECT begun.group_id, unnest(begun.lead_ids), 0, false, true FROM begun
+    UNION ALL
+    SELECT s.group_id, s.lead_id, s.pass, true, true
+    FROM edge
+    JOIN ops.lead_customers_lead AS s ON s.group_id = edge.first_group AND s.lead_id < edge.first_lead
+    WHERE NOT EXISTS (SELECT 1 FROM begun)
+), keyed AS MATERIALIZED (
+    SELECT m.group_id, m.pass, m.is_counted, l.id, l.org, l.key, l.created_at, l.customer_id,
+           CASE WHEN ops.lead_text(l.name) IS NOT NULL THEN l.name END AS name,
+           ops.lead_phone(l.phone) AS phone, ops.lead_email(l.email) AS email
     FROM (VALUES (cast(NULL AS text))) AS absent (org_id)
     CROSS JOIN member AS m
     CROSS JOIN LATERAL (
-        SELECT id, cast(org_id AS text) AS org, "messengerPsid", name, phone, email, created_at, customer_id
+        SELECT id, cast(org_id AS text) AS org, name, phone, email, created_at, customer_id,
+               ops.lead_key("messengerPsid", phone, email, cast(id AS text)) AS key
         FROM {intake}."Lead"
         WHERE id = m.lead_id
         LIMIT 1
     ) AS l
-), keyed AS (
-    SELECT lead.*, ops.lead_key("messengerPsid", phone, email, cast(id AS text)) AS key FROM lead
+    WHERE m.is_wanted AND ops.lead_group(l.org, l.key) = m.group_id
+), part AS MATERIALIZED (
+    SELECT edge.first_group AS group_id, edge.cut_lead AS next_lead, carried.*
+    FROM edge
+    CROSS JOIN LATERAL (
+        SELECT array_remove(ARRAY[
+                   (array_agg(id ORDER BY created_at, id))[1],
+                   (array_agg(id ORDER BY created_at, id) FILTER (WHERE customer_id IS NOT NULL))[1],
+                   (array_agg(id ORDER BY created_at, id) FILTER (WHERE name IS NOT NULL))[1],
+                   (array_agg(id ORDER BY created_at, id) FILTER (WHERE phone IS NOT NULL))[1],
+                   (array_agg(id ORDER BY created_at, id) FILTER (WHERE email IS NOT NULL))[1]], NULL) AS lead_ids,
+               count(*) FILTER (WHERE is_counted) + coalesce((SELECT leads FROM begun), 0) AS leads,
+               count(*) FILTER (WHERE pass = :pass) + coalesce((SELECT new_leads FROM begun), 0) AS new_leads,
+               count(*) FILTER (WHERE is_counted AND customer_id IS NULL) + coalesce((SELECT unlinked FROM begun), 0) AS unlinked
+        FROM keyed
+    ) AS carried
+    WHERE edge.is_part
 ), grouped AS MATERIALIZED (
-    SELECT group_id, min(org) AS org, min(key) AS key, count(*) AS leads,
-           count(*) FILTER (WHERE pass = :pass) AS new_leads,
-           count(*) FILTER (WHERE customer_id IS NULL) AS unlinked,
+    SELECT k.group_id, min(org) AS org, min(key) AS key,
+           count(*) FILTER (WHERE is_counted) + coalesce(min(b.leads), 0) AS leads,
+           count(*) FILTER (WHERE pass = :pass) + coalesce(min(b.new_leads), 0) AS new_leads,
+           count(*) FILTER (WHERE is_counted AND customer_id IS NULL) + coalesce(min(b.unlinked), 0) AS unlinked,
            (array_agg(id ORDER BY created_at, id))[1] AS first_lead,
            (array_agg(customer_id ORDER BY created_at, id) FILTER (WHERE customer_id IS NOT NULL))[1] AS linked,
-           (array_agg(name ORDER BY created_at, id) FILTER (WHERE ops.lead_text(name) IS NOT NULL))[1] AS name,
-           (array_agg(phone ORDER BY created_at, id) FILTER (WHERE ops.lead_phone(phone) IS NOT NULL))[1] AS phone,
-           (array_agg(email ORDER BY created_at, id) FILTER (WHERE ops.lead_email(email) IS NOT NULL))[1] AS email
-    FROM keyed
-    WHERE ops.lead_group(org, key) = group_id
-    GROUP BY group_id
-    HAVING bool_or(pass = :pass)
+           (array_agg(name ORDER BY created_at, id) FILTER (WHERE name IS NOT NULL))[1] AS name,
+           (array_agg(phone ORDER BY created_at, id) FILTER (WHERE phone IS NOT NULL))[1] AS phone,
+           (array_agg(email ORDER BY created_at, id) FILTER (WHERE email IS NOT NULL))[1] AS email
+    FROM keyed AS k
+    LEFT JOIN begun AS b ON b.group_id = k.group_id
+    WHERE NOT EXISTS (SELECT 1 FROM part)
+    GROUP BY k.group_id
+    HAVING count(*) FILTER (WHERE pass = :pass) + coalesce(min(b.new_leads), 0) > 0
 ), found AS MATERIALIZED (
     SELECT g.*, split_part(g.key, ':', 1) AS type, before.group_id IS NOT NULL AS seen,
            coalesce(g.linked, made.customer_id, before.made, other.customer_id) AS existing,
@@ -268,10 +313,14 @@ WITH page AS MATERIALIZED (
            f.existing IS NULL AS is_new
     FROM found AS f
 )
-SELECT (SELECT cast(next_group AS text) FROM bound) AS next_key,
-       (SELECT cast(first_group AS text) FROM bound) AS first_key,
+SELECT (SELECT CASE WHEN edge.is_part THEN edge.cut_group || '/' || edge.cut_lead
+                    ELSE (SELECT page.group_id || '/' || page.lead_id FROM page WHERE page.group_id = edge.cut_group
+                          ORDER BY page.place LIMIT 1) END
+        FROM edge) AS next_key,
+       (SELECT first_group || '/' || first_lead FROM edge) AS first_key,
        (SELECT cast(first_lead AS text) FROM chosen ORDER BY group_id LIMIT 1) AS first_id,
-       (SELECT cast(count(*) AS integer) FROM member) AS scanned,
+       (SELECT cast(count(*) AS integer) FROM page CROSS JOIN edge
+        WHERE page.place <= :size AND (edge.is_part OR page.group_id IS DISTINCT FROM edge.cut_group)) AS scanned,
        jsonb_build_object(
            'Customers created', count(*) FILTER (WHERE is_new AND NOT seen),
            'Customers reused', count(*) FILTER (WHERE NOT is_new AND NOT seen),
@@ -292,12 +341,27 @@ SELECT (SELECT cast(next_group AS text) FROM bound) AS next_key,
        cast(array_agg(leads ORDER BY group_id) AS text) AS leads,
        cast(array_agg(unlinked > 0 ORDER BY group_id) AS text) AS joined,
        cast(array_agg(CASE WHEN is_new THEN name END ORDER BY group_id) AS text) AS names,
-       cast(array_agg(CASE WHEN is_new THEN ops.lead_phone(phone) END ORDER BY group_id) AS text) AS phones,
-       cast(array_agg(CASE WHEN is_new THEN ops.lead_email(email) END ORDER BY group_id) AS text) AS emails
+       cast(array_agg(CASE WHEN is_new THEN phone END ORDER BY group_id) AS text) AS phones,
+       cast(array_agg(CASE WHEN is_new THEN email END ORDER BY group_id) AS text) AS emails,
+       (SELECT cast(group_id AS text) FROM part) AS part_group,
+       (SELECT cast(next_lead AS text) FROM part) AS part_next,
+       (SELECT cast(lead_ids AS text) FROM part) AS part_lead_ids,
+       (SELECT leads FROM part) AS part_leads,
+       (SELECT new_leads FROM part) AS part_new_leads,
+       (SELECT unlinked FROM part) AS part_unlinked
 FROM chosen
 
 -- name: stage_create
--- Which customer a group has, or would have.
+-- Which customer a group has, or would have; of a group that goes on in the next batch, what it came to so far.
+WITH part AS (
+    INSERT INTO ops.lead_customers_part (group_id, next_lead, lead_ids, leads, new_leads, unlinked)
+    SELECT cast(:part_group AS uuid), cast(:part_next AS {intake_key}), cast(:part_lead_ids AS {intake_key}[]),
+           cast(:part_leads AS bigint), cast(:part_new_leads AS bigint), cast(:part_unlinked AS bigint)
+    WHERE cast(:part_group AS text) IS NOT NULL
+    ON CONFLICT (group_id) DO UPDATE
+    SET next_lead = excluded.next_lead, lead_ids = excluded.lead_ids, leads = excluded.leads,
+        new_leads = excluded.new_leads, unlinked = excluded.unlinked
+)
 INSERT INTO ops.lead_customers_group (group_id, customer_id)
 SELECT t.group_id, t.customer_id
 FROM unnest(cast(:group_ids AS uuid[]), cast(:customer_ids AS {intake_key}[])) AS t (group_id, customer_id)
@@ -498,7 +562,7 @@ WITH lead AS (
       AND NOT EXISTS (
           SELECT 1 FROM ops.backfill_row_error AS e
           WHERE e.run_number = :run_number
-            AND (e.row_id = cast(l.id AS text) OR e.row_key = cast(s.group_id AS text)))
+            AND (e.row_id = cast(l.id AS text) OR left(e.row_key, 36) = cast(s.group_id AS text)))
 ), late_job AS (
     SELECT j.id, l.customer_id IS NOT NULL AS linked_lead
     FROM {intake}."Job" AS j
