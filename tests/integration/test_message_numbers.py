@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from switchboard.backfills.plan import after_lanes
 from switchboard.store.database import Database
 from tests.backfill_desk import Answer, Desk
 from tests.builders import FRONT_DESK, NOON, POOL, SITTER_NUMBER, World
@@ -275,6 +276,27 @@ def test_the_owners_word_wins_over_every_other_signal(desk: NumbersDesk, world: 
     sql('UPDATE messaging."MessageThread" SET "isOneTimeClient" = NULL')
     both(desk)
     assert sql('SELECT "isOneTimeClient" FROM messaging."MessageThread"') == [[True]]
+
+
+def test_a_class_that_changes_after_the_last_pass_is_reported(
+    database: Database, desk: NumbersDesk, world: World, sql: Sql
+) -> None:
+    """One thread by its booking, one by any of its client's; both were classified, and differ from it afterwards."""
+    client = world.client()
+    with_booking = world.thread(client_id=client, booking_id=booking(world, client_id=client))
+    without = world.thread(client_id=client)
+    by_hand = Desk(database)
+    task = by_hand.begin("message-numbers", dryRun=False, lanes=1)
+    while task["next"] == "work":
+        by_hand.slice(task["run"], task["step"], task["lanes"][0])
+        task = after_lanes(task["run"], task["step"], database=database, now=by_hand.now)
+    assert sql('SELECT DISTINCT "isOneTimeClient" FROM messaging."MessageThread"') == [[False]]
+    sql('UPDATE messaging."MessageThread" SET "isOneTimeClient" = true')
+    report = by_hand.go_on(task)["output"]["report"]
+    assert "\nRows after the last pass: 2\n" in report
+    assert with_booking in report
+    assert without in report
+    assert published(desk.output(dryRun=False)) == {"Classification fields updated": 2}
 
 
 TABLES = ("MessageNumber", "SitterMaskedNumber", "MessageThread")

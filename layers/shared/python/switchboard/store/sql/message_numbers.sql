@@ -5,13 +5,26 @@
 TRUNCATE ops.message_numbers_desk, ops.message_numbers_mask, ops.message_numbers_lease
 
 -- name: bounds
--- Lanes over organisations that have threads or numbers: each organisation is in one lane, whole.
-WITH org AS (
-    SELECT "orgId" AS id FROM {messaging}."MessageThread" UNION SELECT "orgId" FROM {messaging}."MessageNumber"
+-- Lanes over organisations that have threads or numbers: each organisation is in one lane, whole. Their threads are
+-- taken to be spread evenly, which is only for showing how far a run is.
+WITH RECURSIVE with_threads AS (
+    (SELECT "orgId" AS id FROM {messaging}."MessageThread" ORDER BY "orgId" LIMIT 1)
+    UNION ALL
+    SELECT (SELECT "orgId" FROM {messaging}."MessageThread" WHERE "orgId" > w.id ORDER BY "orgId" LIMIT 1)
+    FROM with_threads AS w
+    WHERE w.id IS NOT NULL
+), org AS (
+    SELECT id FROM with_threads WHERE id IS NOT NULL UNION SELECT "orgId" FROM {messaging}."MessageNumber"
 ), ordered AS (
-    SELECT id, ntile(cast(:lanes AS integer)) OVER (ORDER BY id) AS lane FROM org
+    SELECT id, ntile(cast(:lanes AS integer)) OVER (ORDER BY id) AS lane, count(*) OVER () AS orgs FROM org
+), total AS (
+    SELECT greatest(reltuples, 0) AS threads FROM pg_class WHERE oid = cast('{messaging}."MessageThread"' AS regclass)
 )
-SELECT cast(jsonb_build_array(min(id)) AS text) AS first_key FROM ordered GROUP BY lane ORDER BY lane
+SELECT cast(jsonb_build_array(min(id)) AS text) AS first_key,
+       cast(ceil(min(total.threads) * count(*) / min(orgs)) AS bigint) AS rows
+FROM ordered CROSS JOIN total
+GROUP BY lane
+ORDER BY lane
 
 -- name: organisations
 -- The next organisations that have threads or numbers.
@@ -352,11 +365,20 @@ WITH desk AS (
     SELECT DISTINCT "orgId" AS org_id FROM {messaging}."MessageNumber" WHERE "numberClass" = 'front_desk' AND status = 'active'
 ), org AS (
     SELECT "orgId" AS id FROM {messaging}."MessageThread" UNION SELECT "orgId" FROM {messaging}."MessageNumber"
+), every AS (
+    SELECT "orgId" AS org_id, "clientId" AS client_id, bool_or("isRecurring" OR "hasWeeklyPlan") AS is_recurring
+    FROM {messaging}."Booking" GROUP BY "orgId", "clientId"
 ), late AS (
     SELECT t.id
     FROM {messaging}."MessageThread" AS t
     LEFT JOIN {messaging}."MessageNumber" AS n ON n.id = t."messageNumberId"
-    WHERE t."isOneTimeClient" IS NULL
+    LEFT JOIN {messaging}."Booking" AS b ON b."orgId" = t."orgId" AND b.id = t."bookingId"
+    LEFT JOIN {messaging}."Client" AS c ON c."orgId" = t."orgId" AND c.id = t."clientId"
+    LEFT JOIN every AS e ON b.id IS NULL AND e.org_id = t."orgId" AND e.client_id = t."clientId"
+    WHERE t."isOneTimeClient" IS DISTINCT FROM coalesce(
+              NOT c."isRecurringOverride",
+              NOT (coalesce(CASE WHEN b.id IS NULL THEN e.is_recurring ELSE b."isRecurring" OR b."hasWeeklyPlan" END, false)
+                   OR coalesce(c."hasWeeklyPlan", false)))
        OR (n.id IS NOT NULL AND t."numberClass" IS DISTINCT FROM n."numberClass")
        OR (n.id IS NULL AND t."orgId" IN (SELECT org_id FROM desk))
     UNION ALL
