@@ -46,8 +46,8 @@ types: .venv/ready
 template: .venv-sam/ready
 	@echo "template" && $(SAM) validate --region us-east-1 && $(SAM) validate --lint --region us-east-1
 
-bench: .venv/ready ## print the benchmark table as ratios
-	@$(RUN) -m tests.benchmarks
+bench: .venv/ready ## print the benchmark table as ratios (FULL=1 full sizes, ONLY="lead_customers ..." some of it)
+	@$(RUN) -m tests.benchmarks $(if $(FULL),--full) $(ONLY)
 
 build: .venv-sam/ready ## build the deployment package into .aws-sam/build
 	@.venv-sam/bin/python -m local.build

@@ -91,13 +91,13 @@ class Machine:
         )["executionArn"]
         return arn
 
-    def wait(self, arn: str, *, at_most_s: float = 120) -> Ended:
+    def wait(self, arn: str, *, at_most_s: float = 120, look_every_s: float = 0.01) -> Ended:
         """The execution's end."""
         end = time.monotonic() + at_most_s
         while (found := self.client.describe_execution(executionArn=arn))["status"] == "RUNNING":
             if time.monotonic() > end:
                 raise TimeoutError(arn)
-            time.sleep(0.01)
+            time.sleep(look_every_s)
         cause = found.get("cause")
         return Ended(
             arn,

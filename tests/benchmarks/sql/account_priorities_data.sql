@@ -5,5 +5,5 @@ INSERT INTO accounts."Customer" ("tenantId", "externalId", name, "lastOrderDate"
 SELECT t.id, 'C' || n, 'Customer ' || n,
        CASE WHEN n % 10 <> 9 THEN timestamptz '2025-10-24Z' - (n * 7919 % 500) * interval '1 day' END,
        timestamptz '2024-01-01Z', timestamptz '2024-01-01Z'
-FROM generate_series(cast(1 AS bigint), :customers) AS n
+FROM generate_series(cast(1 AS bigint), :rows) AS n
 JOIN (SELECT id, row_number() OVER (ORDER BY slug) - 1 AS place FROM accounts."Tenant") AS t ON t.place = n % 10

@@ -4,9 +4,10 @@ SELECT id, name, phone_digits AS phone, email_clean AS email, created_at,
        coalesce('psid:' || CASE WHEN btrim("messengerPsid") <> '' THEN "messengerPsid" END, 'phone:' || phone_digits,
                 'email:' || email_clean, 'individual:' || id) AS key
 FROM (
-    SELECT *, substring(translate(phone, translate(phone, '0123456789', ''), '') FROM '^(?:1(?=[0-9]{10}$))?([0-9]{10,})$') AS phone_digits,
+    SELECT *, CASE WHEN length(digits) = 11 AND left(digits, 1) = '1' THEN right(digits, 10)
+                   WHEN length(digits) >= 10 THEN digits END AS phone_digits,
            CASE WHEN strpos(email, '@') > 0 THEN lower(btrim(email)) END AS email_clean
-    FROM intake."Lead"
+    FROM (SELECT *, translate(phone, translate(phone, '0123456789', ''), '') AS digits FROM intake."Lead") AS spelled
 ) AS cleaned;
 
 CREATE TEMPORARY TABLE grouped ON COMMIT DROP AS
