@@ -19,6 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from switchboard.backfills.catalogue import definitions
 from switchboard.cli_functions import STACK_FILE, Answer, CallFailed, functions_of, say
 from switchboard.cli_numbers import add_numbers
+from switchboard.cli_sitters import add_sitters
 from switchboard.settings import read_settings
 
 _POLL_S = 0.5
@@ -128,6 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="switchboard", description="Masked texting and safe data backfills.")
     areas = parser.add_subparsers(dest="area", required=True)
     add_numbers(areas)
+    add_sitters(areas)
     backfill = areas.add_parser("backfill", help="runs, watches and undoes data backfills")
     actions = backfill.add_subparsers(dest="action", required=True)
     names = sorted(definitions())

@@ -82,13 +82,14 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Sitter:
-    """Who goes there. `phone` is their own, E.164 or None."""
+    """Who goes there. `phone` is their own, E.164 or None; `offboarded`: an operator says that they have left."""
 
     id: str
     first_name: str | None = None
     last_name: str | None = None
     phone: str | None = None
     active: bool = True
+    offboarded: bool = False
     stamp: Stamp = Stamp()
 
 
@@ -143,8 +144,12 @@ def newer_client(told: Client, stored: Client | None) -> Client:
 
 
 def newer_sitter(told: Sitter, stored: Sitter | None) -> Sitter:
-    """The sitter as told last."""
-    return stored if stored is not None and _is_newer(stored.stamp, told.stamp) else told
+    """The sitter as told last, by snapshot or by an operator; one whom an operator off-boarded stays inactive."""
+    if stored is None:
+        return told
+    if not _is_newer(told.stamp, stored.stamp):  # the same one again, settled anew, does not undo an operator's word
+        return stored
+    return replace(told, active=told.active and not stored.offboarded, offboarded=stored.offboarded)
 
 
 def pause_before(attempt: int) -> timedelta:

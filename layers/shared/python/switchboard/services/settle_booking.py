@@ -13,9 +13,10 @@ from switchboard.domain.bookings import (
     pause_before,
 )
 from switchboard.domain.bookings import Status as BookingStatus
-from switchboard.domain.changes import Answer, Rows, carry_out, invalid_phones, needed_class, put_off, take_leave
+from switchboard.domain.changes import Answer, Rows, carry_out, invalid_phones, needed_class, put_off
 from switchboard.domain.desired_state import Facts, Outcome, Reason, Verdict, judge
 from switchboard.domain.numbers import Number, NumberClass
+from switchboard.services.sitter_access import end_access, give_back_access
 from switchboard.store import bookings, numbers, owner_notices, threads
 from switchboard.store.bookings import Gathered, Snapshots
 from switchboard.store.database import Transaction
@@ -180,11 +181,17 @@ def _take_sitter_back(
     stored = gathered.sitters.get(sitter.id) if sitter else None
     if sitter is None or not sitter.active or stored is None or stored.active:
         return gathered
-    bookings.wake_others(tx, event, sitter_id=sitter.id, now=now)
-    number, is_in_use = gathered.sitter_numbers.get(sitter.id, (None, True))
-    if number is None or is_in_use:
+    number = give_back_access(
+        tx,
+        sitter.id,
+        org_id=event.org_id,
+        gathered=gathered,
+        but_booking=event.booking.id,
+        now=now,
+        new_id=new_id,
+    )
+    if number is None:
         return gathered
-    numbers.keep_sitter_number(tx, org_id=event.org_id, number=number, sitter_id=sitter.id, now=now, new_id=new_id)
     return replace(gathered, sitter_numbers={**gathered.sitter_numbers, sitter.id: (number, True)})
 
 
@@ -197,11 +204,10 @@ def _let_sitter_go(
     stored = gathered.sitters.get(event.sitter.id)
     if newer_sitter(event.sitter, stored).active:
         return Rows()
-    numbers.quarantine_sitter_numbers(tx, org_id=event.org_id, sitter_id=event.sitter.id, now=now)
     done = {change.after.id for change in rows.threads}
     own = (thread for thread in facts.threads if thread.sitter_id == event.sitter.id)
     left = [thread for thread in (*own, *gathered.other_threads) if thread.id not in done]
-    return take_leave(event.sitter.id, left, gathered.front_desk, now=now)
+    return end_access(tx, event.sitter.id, org_id=event.org_id, threads=left, front_desk=gathered.front_desk, now=now)
 
 
 def _display_names(facts: Facts) -> dict[str, str | None]:

@@ -53,6 +53,7 @@ def read_sitter(found: Mapping[str, Any]) -> Sitter:
         last_name=found["last_name"],
         phone=found["phone"],
         active=bool(found["active"]),
+        offboarded=bool(found["offboarded"]),
         stamp=_stamp(found),
     )
 

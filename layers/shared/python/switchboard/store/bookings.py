@@ -30,6 +30,8 @@ from switchboard.store.database import Row, Transaction
 from switchboard.store.numbers import hold_name
 
 Put = Callable[..., None]
+_WEBHOOK = "booking-webhook"
+_NO_BOOKING = ""  # the booking of no thread
 _NEAR = WIDEST_BUFFER + TAG_REST + timedelta(hours=1)
 
 
@@ -87,8 +89,9 @@ def stored_answer(tx: Transaction, webhook_id: str) -> Answer:
 def gather(tx: Transaction, event: BookingEvent, *, now: datetime) -> Gathered:
     """All that is stored about the event's booking, client and sitter, in one statement."""
     booking = event.booking
-    row = tx.one(
-        "bookings.gather",
+    return _gather(
+        tx,
+        now=now,
         org_id=event.org_id,
         webhook_id=event.webhook_id,
         booking_id=booking.id,
@@ -98,10 +101,29 @@ def gather(tx: Transaction, event: BookingEvent, *, now: datetime) -> Gathered:
         leaves=_reaches_across_bookings(event),
         near_from=(booking.start_at or now) - _NEAR,
         near_until=(booking.end_at or now) + _NEAR,
-        tags_rest_from=now - TAG_REST,
-        now=now,
     )
-    return _gathered(row)
+
+
+def gather_sitter(tx: Transaction, sitter_id: str, *, org_id: str, now: datetime) -> Gathered:
+    """All that is stored about a sitter, with all of their threads as other ones; their bookings wait meanwhile."""
+    tx.rows("bookings.hold_sitter", hold_org=hold_name(org_id), hold_sitter=_sitter_hold(org_id, sitter_id))
+    return _gather(
+        tx,
+        now=now,
+        org_id=org_id,
+        webhook_id=None,
+        booking_id=_NO_BOOKING,
+        client_id=None,
+        client_phone=None,
+        sitter_id=sitter_id,
+        leaves=True,
+        near_from=now,
+        near_until=now,
+    )
+
+
+def _gather(tx: Transaction, *, now: datetime, **about: object) -> Gathered:
+    return _gathered(tx.one("bookings.gather", tags_rest_from=now - TAG_REST, now=now, **about))
 
 
 def write(
@@ -121,10 +143,8 @@ def write(
 
     put: Put = partial(tx.later, org_id=event.org_id, now=now)
     _write_snapshots(put, snapshots)
-    _write_threads(put, rows.threads, people, reason=event.type.value, new_id=new_id)
-    for window in sorted(rows.windows, key=_is_new):  # one is closed before another is made in its place
-        statement = "bookings.change_window" if window.before else "bookings.add_window"
-        put(statement, booking_id=event.booking.id, **window_row(window))
+    _write_threads(put, rows.threads, people, actor=_WEBHOOK, reason=event.type.value, new_id=new_id)
+    _write_windows(put, rows.windows, booking_id=event.booking.id)
     put(
         "bookings.settle",
         webhook_id=event.webhook_id,
@@ -158,17 +178,35 @@ def _write_threads(
     changes: Sequence[ThreadChange],
     people: Mapping[str, str | None],
     *,
+    actor: str,
     reason: str,
     new_id: Callable[[], str],
 ) -> None:
     for change in changes:
         put("bookings.change_thread" if change.before else "bookings.add_thread", **thread_row(change))
     for audit in audit_rows(changes, new_id):
-        put("bookings.add_audit", reason=reason, **audit)
+        put("bookings.add_audit", actor=actor, reason=reason, **audit)
     for leaver in leaver_rows(changes):
         put("bookings.leave_thread", **leaver)
     for joiner in joiner_rows(changes, people, new_id):
         put("bookings.join_thread", **joiner)
+
+
+def _write_windows(put: Put, changes: Sequence[WindowChange], *, booking_id: str | None) -> None:
+    for change in sorted(changes, key=_is_new):  # one is closed before another is made in its place
+        if change.before:
+            put("bookings.change_window", **window_row(change))
+        else:
+            put("bookings.add_window", booking_id=booking_id, **window_row(change))
+
+
+def write_rows(
+    tx: Transaction, rows: Rows, *, org_id: str, actor: str, reason: str, now: datetime, new_id: Callable[[], str]
+) -> None:
+    """Threads and windows that change without an event, with COMMIT at the latest."""
+    put: Put = partial(tx.later, org_id=org_id, now=now)
+    _write_threads(put, rows.threads, {}, actor=actor, reason=reason, new_id=new_id)
+    _write_windows(put, rows.windows, booking_id=None)
 
 
 def _is_new(change: WindowChange) -> bool:
@@ -201,9 +239,9 @@ def put_back(tx: Transaction, webhook_id: str, *, retry_at: datetime, now: datet
     tx.rows("bookings.put_back", webhook_id=webhook_id, next_attempt_at=retry_at, now=now)
 
 
-def wake_others(tx: Transaction, event: BookingEvent, *, sitter_id: str, now: datetime) -> None:
-    """The sitter's other bookings that are not over are settled anew by housekeeping."""
-    tx.rows("bookings.wake_others", org_id=event.org_id, booking_id=event.booking.id, sitter_id=sitter_id, now=now)
+def wake_others(tx: Transaction, *, org_id: str, booking_id: str | None, sitter_id: str, now: datetime) -> None:
+    """The sitter's bookings that are not over, but for this one, are settled anew by housekeeping."""
+    tx.rows("bookings.wake_others", org_id=org_id, booking_id=booking_id, sitter_id=sitter_id, now=now)
 
 
 def wake_wanting(tx: Transaction, *, org_id: str, reasons: Sequence[Reason], now: datetime) -> None:
@@ -235,9 +273,13 @@ def _holds(event: BookingEvent) -> dict[str, str]:
         "hold_org": hold_name(org_id),
         "hold_booking": booking,
         "hold_client": f"client {org_id} {client_id}" if client_id else booking,
-        "hold_sitter": f"sitter {org_id} {sitter_id}" if sitter_id else booking,
+        "hold_sitter": _sitter_hold(org_id, sitter_id) if sitter_id else booking,
         "hold_phone": (event.client.phone if event.client else None) or booking,  # as texts.store holds the sender
     }
+
+
+def _sitter_hold(org_id: str, sitter_id: str) -> str:
+    return f"sitter {org_id} {sitter_id}"
 
 
 def _gathered(row: Row) -> Gathered:

@@ -85,7 +85,7 @@ SELECT
      FROM {messaging}."Client" WHERE "orgId" = :org_id AND id = ANY ((SELECT clients FROM candidates)::text[])) AS clients,
     (SELECT json_agg(json_build_object(
         'id', id, 'first_name', "firstName", 'last_name', "lastName", 'phone', phone, 'active', active,
-        'occurred_at', "occurredAt", 'occurred_by', "occurredBy"))
+        'offboarded', "offboardedAt" IS NOT NULL, 'occurred_at', "occurredAt", 'occurred_by', "occurredBy"))
      FROM {messaging}."Sitter" WHERE "orgId" = :org_id AND id = ANY ((SELECT sitters FROM candidates)::text[])) AS sitters,
     (SELECT json_agg(json_build_object(
         'id', t.id, 'client_id', t."clientId", 'sitter_id', t."assignedSitterId", 'booking_id', t."bookingId",
@@ -255,7 +255,7 @@ WHERE w.id = former.id;
 INSERT INTO {messaging}."ThreadAssignmentAudit" (
     id, "orgId", "threadId", "fromSitterId", "toSitterId", "actorUserId", reason, "createdAt", "updatedAt"
 )
-VALUES (:id, :org_id, :thread_id, :from_sitter_id, :to_sitter_id, 'booking-webhook', :reason,
+VALUES (:id, :org_id, :thread_id, :from_sitter_id, :to_sitter_id, :actor, :reason,
         cast(:now AS timestamptz), cast(:now AS timestamptz));
 
 -- name: leave_thread
@@ -321,8 +321,13 @@ SET attempts = attempts + 1, next_attempt_at = cast(:next_attempt_at AS timestam
     updated_at = cast(:now AS timestamptz)
 WHERE webhook_id = :webhook_id AND next_attempt_at IS NOT NULL;
 
+-- name: hold_sitter
+-- Holds the organisation alone, and the sitter, until the transaction's end: what follows reaches across bookings.
+SELECT pg_advisory_xact_lock(hashtextextended(:hold_org, 0)) AS held_org,
+       pg_advisory_xact_lock(hashtextextended(:hold_sitter, 0)) AS held_sitter;
+
 -- name: wake_others
--- The newest event of each other booking of the sitter that is not over is due now.
+-- The newest event of each booking of the sitter that is not over, but for this one, is due now.
 UPDATE ops.booking_event
 SET next_attempt_at = cast(:now AS timestamptz), updated_at = cast(:now AS timestamptz)
 WHERE webhook_id IN (
@@ -330,7 +335,7 @@ WHERE webhook_id IN (
     FROM {messaging}."Booking" AS b
     JOIN ops.booking_event AS e ON e.org_id = b."orgId" AND e.booking_id = b.id
     WHERE b."orgId" = cast(:org_id AS text) AND b."sitterId" = cast(:sitter_id AS text)
-      AND b.id <> cast(:booking_id AS text) AND b.status IN ('pending', 'confirmed')
+      AND b.id IS DISTINCT FROM cast(:booking_id AS text) AND b.status IN ('pending', 'confirmed')
       AND b."endAt" > cast(:now AS timestamptz)
     ORDER BY e.booking_id, e.occurred_at DESC, e.webhook_id DESC
 );
