@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory --no-builtin-rules
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export PYTHON ?=
+# Where this is set, each of the many processes compiles anew all that it imports.
+export PYTHONDONTWRITEBYTECODE :=
 export SAM_CLI_TELEMETRY := 0
 RUN := .venv/bin/python
 SAM := .venv-sam/bin/sam
