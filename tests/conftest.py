@@ -3,20 +3,46 @@
 import itertools
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+import pg8000.exceptions
 import pg8000.native
 import pytest
 
 from local.postgres import PostgresServer
 from switchboard.store.connection import Address, Connector
-from switchboard.store.database import Database
+from switchboard.store.database import Database, Limits
 from switchboard.store.revisions import upgrade
 from switchboard.store.statements import Schemas
 
 ROOT = Path(__file__).parent.parent
 MIGRATIONS = ROOT / "migrations" / "schema"
+LENDING = Path(__file__).parent / "lending.sql"
+PATIENCE = Limits(statement_ms=60_000, lock_ms=60_000, idle_ms=60_000)
 _numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lent:
+    """A database that one test has at a time, and a session in it that no test has."""
+
+    url: str
+    watch: pg8000.native.Connection
+
+    def is_restored(self) -> bool:
+        """Takes away all that a test has written; False where it changed more than rows."""
+        try:
+            [[restored]] = self.watch.run("SELECT lending.restore()")
+        except (pg8000.exceptions.Error, OSError):  # a test has ended all sessions
+            return False
+        return bool(restored)
+
+    def leave(self) -> None:
+        """Ends the session, unless a test has."""
+        with suppress(pg8000.exceptions.Error, OSError):
+            self.watch.close()
 
 
 def connector_to(url: str) -> Connector:
@@ -39,19 +65,39 @@ def template_url(server_url: str) -> str:
     """A database with all schema revisions, to be copied."""
     url = create_database(server_url, f"template_{os.getpid()}")
     upgrade(connector_to(url), folder=MIGRATIONS, schemas=Schemas(), default_org_id="default")
+    connection = pg8000.native.Connection(**Address.from_url(url).arguments())
+    connection.run(LENDING.read_text())
+    connection.close()
     return url
 
 
 @pytest.fixture
 def empty_database_url(server_url: str) -> Iterator[str]:
     """A new database without any schema."""
-    yield from _lent(server_url, None)
+    name = _new_name()
+    yield create_database(server_url, name)
+    _drop(server_url, name)
+
+
+@pytest.fixture(scope="session")
+def shelf(server_url: str, template_url: str) -> Iterator[list[Lent]]:
+    """Databases that have been given back as they were."""
+    shelf: list[Lent] = []
+    yield shelf
+    for lent in shelf:
+        lent.leave()
 
 
 @pytest.fixture
-def database_url(server_url: str, template_url: str) -> Iterator[str]:
-    """A new database with all schema revisions and no rows."""
-    yield from _lent(server_url, template_url.rsplit("/", 1)[1])
+def database_url(server_url: str, template_url: str, shelf: list[Lent]) -> Iterator[str]:
+    """A database with all schema revisions and no rows: a new one, or one that no test has left a trace in."""
+    lent = shelf.pop() if shelf else _copy_of(template_url, server_url)
+    yield lent.url
+    if lent.is_restored():
+        shelf.append(lent)
+    else:
+        lent.leave()
+        _drop(server_url, lent.url.rsplit("/", 1)[1])
 
 
 @pytest.fixture
@@ -62,8 +108,8 @@ def other_database_url(server_url: str, template_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
-    """The store's way to the test's own database."""
-    database = Database(connector_to(database_url))
+    """The store's way to the test's own database, with the patience that a busy machine needs."""
+    database = Database(connector_to(database_url), limits=PATIENCE)
     yield database
     database.close()
 
@@ -83,9 +129,16 @@ def create_database(server_url: str, name: str, template: str | None = None) -> 
     return server_url.rsplit("/", 1)[0] + "/" + name
 
 
-def _lent(server_url: str, template: str | None) -> Iterator[str]:
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    yield create_database(server_url, name, template)
+def _copy_of(template_url: str, server_url: str) -> Lent:
+    url = create_database(server_url, _new_name(), template_url.rsplit("/", 1)[1])
+    return Lent(url, pg8000.native.Connection(**Address.from_url(url).arguments()))
+
+
+def _new_name() -> str:
+    return f"test_{os.getpid()}_{next(_numbers)}"
+
+
+def _drop(server_url: str, name: str) -> None:
     _on_server(server_url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 

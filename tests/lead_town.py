@@ -81,11 +81,7 @@ def _add_customer(sql: Sql, place: int, customer: Customer) -> str:
 
 def empty(sql: Sql) -> None:
     """Takes everything out of the database again."""
-    sql(
-        'TRUNCATE intake."Lead", intake."Job", intake."Customer", intake."CustomerAddress", intake."Audit",'
-        " ops.backfill_run, ops.backfill_lane, ops.backfill_batch, ops.backfill_image, ops.backfill_row_error,"
-        " ops.backfill_left_alone, ops.backfill_undone CASCADE"
-    )
+    sql("SELECT lending.empty_tables()")
 
 
 def picture(sql: Sql) -> list[list[Any]]:

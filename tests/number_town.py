@@ -73,8 +73,7 @@ class Town:
 
 def empty(sql: Sql) -> None:
     """No rows left, nor what runs remember."""
-    tables = ", ".join(f'messaging."{name}"' for name in TABLES)
-    sql(f"TRUNCATE {tables}, ops.pool_lease, ops.thread_review, ops.backfill_run CASCADE")
+    sql("SELECT lending.empty_tables()")
 
 
 def settle(sql: Sql, town: Town) -> None:

@@ -14,6 +14,14 @@ from switchboard.store.connection import Address
 from tests.e2e.town import Town
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share a stack go to one worker, so that no other starts one too."""
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if shared := next((name for name in ("fragile", "stack") if name in fixtures), None):
+            item.add_marker(pytest.mark.xdist_group(shared))
+
+
 @pytest.fixture(scope="session")
 def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Stack]:
     """Makes a stack on free ports with an embedded database, its log in a file, and new threads on."""

@@ -16,8 +16,9 @@ from switchboard.services.queue_text import read_queued
 from switchboard.services.receive_text import receive_text, route_text
 from switchboard.store import texts
 from switchboard.store.connection import Address, Connector
-from switchboard.store.database import Database
+from switchboard.store.database import Database, Limits
 from tests.builders import FRONT_DESK, HOUR, MINUTE, NOON, SITTER_NUMBER, World
+from tests.conftest import connector_to
 from tests.inbound_texts import Switchboard, form
 
 CLIENT, SITTER = "+15555550101", "+15555550102"
@@ -136,9 +137,10 @@ def test_a_secret_that_the_database_needs_and_that_is_away_sends_the_text_to_the
 
 
 def test_a_lock_that_is_not_given_sends_the_text_to_the_queue(
-    board: Switchboard, world: World, database: Database
+    board: Switchboard, world: World, database: Database, database_url: str
 ) -> None:
     world.assigned()
+    board.database = Database(connector_to(database_url), limits=Limits(lock_ms=100))
     with database.transaction() as tx:
         tx.script(f"SELECT pg_advisory_xact_lock(hashtextextended('{CLIENT}', 0))")
         board.text()
