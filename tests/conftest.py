@@ -91,19 +91,13 @@ def shelf(server_url: str, template_url: str) -> Iterator[list[Lent]]:
 @pytest.fixture
 def database_url(server_url: str, template_url: str, shelf: list[Lent]) -> Iterator[str]:
     """A database with all schema revisions and no rows: a new one, or one that no test has left a trace in."""
-    lent = shelf.pop() if shelf else _copy_of(template_url, server_url)
-    yield lent.url
-    if lent.is_restored():
-        shelf.append(lent)
-    else:
-        lent.leave()
-        _drop(server_url, lent.url.rsplit("/", 1)[1])
+    yield from _lent(server_url, template_url, shelf)
 
 
 @pytest.fixture
-def other_database_url(server_url: str, template_url: str) -> Iterator[str]:
+def other_database_url(server_url: str, template_url: str, shelf: list[Lent]) -> Iterator[str]:
     """A second such database, for a test that compares two worlds."""
-    yield from _lent(server_url, template_url.rsplit("/", 1)[1])
+    yield from _lent(server_url, template_url, shelf)
 
 
 @pytest.fixture
@@ -127,6 +121,16 @@ def create_database(server_url: str, name: str, template: str | None = None) -> 
     """Makes a database on the server, from a template where one is named; answers with its URL."""
     _on_server(server_url, f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{template}"' if template else ""))
     return server_url.rsplit("/", 1)[0] + "/" + name
+
+
+def _lent(server_url: str, template_url: str, shelf: list[Lent]) -> Iterator[str]:
+    lent = shelf.pop() if shelf else _copy_of(template_url, server_url)
+    yield lent.url
+    if lent.is_restored():
+        shelf.append(lent)
+    else:
+        lent.leave()
+        _drop(server_url, lent.url.rsplit("/", 1)[1])
 
 
 def _copy_of(template_url: str, server_url: str) -> Lent:
