@@ -1,5 +1,6 @@
 """Twilio's faults, ambiguous sends, lost leases: nothing lost, nothing twice, nobody wrong."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from switchboard.store.connection import Address, Connector
 from switchboard.store.database import Database, Transaction
 from tests.delivery_builders import NOW, THREAD, WINDOW_END, a_relay, arrange_thread, queue_texts
 from tests.delivery_stage import Stage
+from tests.integration.test_twilio_client import server
 
 
 @pytest.mark.parametrize("fault", ["http_429", "error"])
@@ -51,6 +53,26 @@ def test_a_dropped_connection_is_looked_for_and_sent_again(stage: Stage) -> None
     assert stage.state(event_id) == "unknown"
     stage.clock.move(seconds=6)
     stage.work()
+    assert stage.sent() == ["hello"]
+    assert stage.attempts(event_id) == [["not_found", None], ["queued", None]]
+
+
+def test_a_twilio_that_hangs_before_it_takes_a_text_is_asked_for_it_and_sent_it_again_once(stage: Stage) -> None:
+    [event_id] = queue_texts(stage.database, a_relay())
+    left = threading.Event()
+
+    def hang(_connection: socket.socket, _request: bytes) -> None:
+        left.wait(10)
+
+    with server(hang) as (url, received):
+        hanging = stage.sender(read_timeout_s=0.2)
+        hanging._base_url = url
+        stage.work(twilio=hanging)
+        left.set()
+    assert (len(received), stage.state(event_id)) == (1, "unknown")
+    for _ in range(2):
+        stage.clock.move(seconds=60)
+        stage.work()
     assert stage.sent() == ["hello"]
     assert stage.attempts(event_id) == [["not_found", None], ["queued", None]]
 
