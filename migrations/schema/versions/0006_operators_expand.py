@@ -2,8 +2,8 @@
 
 from alembic import context, op
 
-revision = "0005_operators_expand"
-down_revision = "0004_numbers_and_accounts_expand"
+revision = "0006_operators_expand"
+down_revision = "0005_backfill_progress_expand"
 branch_labels = None
 depends_on = None
 
