@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from switchboard import runtime
 from switchboard.backfills.control import status
 from switchboard.backfills.input import read_input
 from switchboard.store.connection import Address
-from switchboard.store.database import Database, _Session
+from switchboard.store.database import Database, _Call, _Session
 from switchboard.store.statements import Schemas
 from tests.backfill_desk import Desk
 from tests.backfill_machine import Machine, machine
@@ -152,13 +152,14 @@ class BackfillRig:
         most = [0]
         plainly = _Session.run
 
-        def counted(session: _Session, name: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
-            spoken[0] += name not in _PER_SLICE
-            if name == "backfill.close_batch":
-                most[0], spoken[0] = max(most[0], spoken[0]), 0
-            elif name == "backfill.open_lanes":  # between two steps
-                spoken[0] = 0
-            return plainly(session, name, params)
+        def counted(session: _Session, steps: Sequence[_Call | str]) -> list[Any]:
+            for name in (step.name for step in steps if isinstance(step, _Call)):
+                spoken[0] += name not in _PER_SLICE
+                if name == "backfill.close_batch":
+                    most[0], spoken[0] = max(most[0], spoken[0]), 0
+                elif name == "backfill.open_lanes":  # between two steps
+                    spoken[0] = 0
+            return plainly(session, steps)
 
         with mock.patch.object(_Session, "run", counted):
             Desk(database).output(backfill, dryRun=False, batchSize=batch_size, lanes=1, **fields)

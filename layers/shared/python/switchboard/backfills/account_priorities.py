@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, StrictBool
+from pydantic import StrictBool
 
 from switchboard.backfills import account_schema_step as schema
 from switchboard.backfills.account_priorities_checks import verify
@@ -22,6 +22,7 @@ from switchboard.backfills.definition import (
     deciding,
     undoing,
 )
+from switchboard.backfills.params import Params
 from switchboard.domain.account_classes import cutoffs
 from switchboard.errors import DatabaseError
 from switchboard.store.database import Transaction
@@ -30,10 +31,8 @@ LABELS = ("ACTIVE customers updated", "TARGET customers updated", "PROSPECT cust
           "MEDIUM priority", "LOW priority")  # fmt: skip
 
 
-class RollbackParams(BaseModel):
+class RollbackParams(Params):
     """How far a rollback goes: the data, the two tables too, or the columns and enums as well."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     level: Literal["data", "tables", "columns"] = "data"
     force: StrictBool = False

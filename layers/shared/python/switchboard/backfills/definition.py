@@ -2,7 +2,6 @@
 
 A backfill is a `Definition`: ordered `Step`s, an `Undo` for each kind of change, checks and a report. A step works on
 keys in an order of its own, in batches of about `size` rows. For each batch the engine calls, in this order:
-
 - `decide` reads and says what is to change; in a dry run inside a READ ONLY transaction. It must not write.
 - `prepare` (rare; real runs) does what cannot be in a transaction, such as CREATE INDEX CONCURRENTLY.
 - `apply` (real runs) writes business tables and answers with what it wrote, with before-images.
@@ -17,17 +16,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from switchboard.backfills.params import Params
 from switchboard.store.database import Database, Transaction
 
 Counts = Mapping[str, int]
-
-
-class NoParams(BaseModel):
-    """A backfill without params."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +97,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class LaneStart:
-    """A lane's first key, and about how many rows it has, for showing how far a run is; 0: not known."""
+    """A lane's first key, and about how many rows it has (0: not known)."""
 
     first_key: str
     rows: int = 0
@@ -255,8 +249,8 @@ class Definition:
     undos: Mapping[str, Undo]
     verify: Callable[[Transaction, RunFacts], Findings]
     report: Callable[[RunFacts, Findings], str]
-    run_params: type[BaseModel] = NoParams
-    rollback_params: type[BaseModel] = NoParams
+    run_params: type[BaseModel] = Params  # its own, on this base
+    rollback_params: type[BaseModel] = Params
     closing_steps: tuple[str, ...] = ()  # names of steps that are the end itself: verify, audit
     fill_params: Callable[[Mapping[str, Any], Callable[[], Mapping[str, str]]], Mapping[str, Any]] = _as_given
     forget: Callable[[Transaction], None] = _nothing  # empties its staged rows, before and after a run
@@ -272,8 +266,7 @@ def bounds_by(statement: str) -> Bounds:
     """Lane starts out of a statement with parameters :lanes and :pass: `first_key` and `rows`, in key order."""
 
     def bounds(tx: Transaction, batch: Batch, lanes: int) -> Sequence[LaneStart]:
-        rows = tx.rows(statement, lanes=lanes, **batch.values())
-        starts = {row["first_key"]: LaneStart(row["first_key"], row["rows"]) for row in rows}
+        starts = {row["first_key"]: LaneStart(**row) for row in tx.rows(statement, lanes=lanes, **batch.values())}
         return [start for key, start in starts.items() if key is not None]
 
     return bounds
@@ -286,8 +279,7 @@ def _no_values(*_: object) -> Mapping[str, Any]:
 def deciding(statement: str, values: Callable[[Batch], Mapping[str, Any]] = _no_values) -> Decide:
     """A statement that returns one row: next_key, first_key, first_id, scanned, counts (jsonb), and values to hand on.
 
-    An optional column `errors` is a jsonb array of {"key", "row_id", "message"}. `values` are further parameters, of
-    this statement and of those that apply and stage.
+    `errors` is optional: a jsonb array of {"key", "row_id", "message"}. `values` are further parameters of the step.
     """
 
     def decide(tx: Transaction, batch: Batch) -> Decision:
@@ -326,7 +318,7 @@ def staging(statement: str) -> Stage:
     """A statement that writes rows of schema ops."""
 
     def stage(tx: Transaction, batch: Batch, decision: Decision) -> None:
-        tx.rows(statement, **(batch.values() | dict(decision.values)))
+        tx.later(statement, **(batch.values() | dict(decision.values)))
 
     return stage
 

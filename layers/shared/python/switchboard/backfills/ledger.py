@@ -49,7 +49,7 @@ def close(tx: Transaction, lane: Lane, outcome: Outcome, clock: Clock) -> tuple[
 def add_images(tx: Transaction, lane: Lane, images: Sequence[Image]) -> None:
     """One row for each kind of change in the batch."""
     for image in images:
-        tx.rows(
+        tx.later(
             "backfill.add_image",
             run_number=lane.run.number,
             step=lane.step_number,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StrictStr, field_validator
+from pydantic import StrictStr, field_validator
 
 from switchboard.backfills.definition import (
     Batch,
@@ -21,6 +21,7 @@ from switchboard.backfills.definition import (
 from switchboard.backfills.errors import InvalidInput
 from switchboard.backfills.message_numbers_report import LABELS, report, verify
 from switchboard.backfills.message_numbers_threads import decide_classification, decide_threads
+from switchboard.backfills.params import Params
 from switchboard.domain.phone import is_e164, to_e164
 from switchboard.store.database import Transaction, as_json
 from switchboard.store.numbers import hold_name
@@ -28,10 +29,8 @@ from switchboard.store.numbers import hold_name
 PARAMETER = "TWILIO_PHONE_NUMBER"
 
 
-class RunParams(BaseModel):
+class RunParams(Params):
     """The platform's own number; without it the SSM parameter TWILIO_PHONE_NUMBER counts."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     frontDeskNumber: StrictStr | None = None  # noqa: N815  the contract's name
 
