@@ -54,7 +54,7 @@ bench: .venv/ready ## print the benchmark table as ratios (FULL=1 full sizes, ON
 build: .venv-sam/ready ## build the deployment package into .aws-sam/build
 	@.venv-sam/bin/python -m local.build
 
-event: .venv/ready ## print one event freshly signed: make event NAME=receive_text | sam local invoke ReceiveText -e -
+event: .venv/ready ## print one event freshly signed (NAME=receive_text; without it the names), for sam local invoke
 	@$(RUN) -m local event "$(NAME)"
 
 lock: .venv/ready ## write requirements/ anew from pyproject.toml (UPGRADE=1 takes newer versions)

@@ -23,7 +23,7 @@ find_python() { # the versions that the tests run on come first
 
 make_venv() {
     python=$(find_python)
-    echo "Making $folder with $("$python" -V)"
+    echo "Making $folder with $("$python" -V)" >&2
     rm -rf "$folder"
     # Some systems ship Python without ensurepip: then the machine's pip reaches into the environment.
     "$python" -m venv "$folder" >/dev/null 2>&1 || "$python" -m venv --clear --without-pip "$folder"
@@ -43,7 +43,7 @@ have_uv() {
 }
 
 is_python "$folder/bin/python" 99 || make_venv
-echo "Installing $lock"
+echo "Installing $lock" >&2 # standard output is the target's own: make event is piped into sam
 if have_uv && "$folder/bin/uv" pip sync --quiet --require-hashes --python "$folder/bin/python" "$lock" 2>/dev/null; then
     install="$folder/bin/uv pip install --quiet --python $folder/bin/python"
 else

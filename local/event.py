@@ -49,7 +49,7 @@ def _signature(event: Event, *, now: datetime, new_id: Callable[[], str]) -> dic
 def print_event(name: str) -> int:
     """Prints one event and answers with the exit status; an unknown name lists those there are."""
     if name not in event_names():
-        print(f"NAME is one of {', '.join(event_names())}", file=sys.stderr)
+        print("NAME is one of:", *event_names(), sep="\n  ", file=sys.stderr)
         return 2
     print(json.dumps(signed_event(name, now=datetime.now(UTC), new_id=lambda: str(uuid.uuid4())), indent=2))
     return 0
