@@ -341,10 +341,8 @@ def as_json(value: object) -> str:
 
 
 def _json_default(value: object) -> str:
-    if isinstance(value, datetime):
-        return _instant_text(value)
-    if isinstance(value, date):
-        return value.isoformat()
+    if isinstance(value, date):  # a datetime is one, too
+        return _instant_text(value) if isinstance(value, datetime) else value.isoformat()
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
