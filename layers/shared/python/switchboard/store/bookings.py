@@ -26,7 +26,7 @@ from switchboard.store.booking_rows import (
     thread_row,
     window_row,
 )
-from switchboard.store.database import Row, Transaction
+from switchboard.store.database import Row, Transaction, as_json
 from switchboard.store.numbers import hold_name
 
 Put = Callable[..., None]
@@ -143,8 +143,8 @@ def write(
 
     put: Put = partial(tx.later, org_id=event.org_id, now=now)
     _write_snapshots(put, snapshots)
-    _write_threads(put, rows.threads, people, actor=_WEBHOOK, reason=event.type.value, new_id=new_id)
-    _write_windows(put, rows.windows, booking_id=event.booking.id)
+    _write_threads(put, rows, booking_id=event.booking.id)
+    _write_hands(put, rows.threads, people, actor=_WEBHOOK, reason=event.type.value, new_id=new_id)
     put(
         "bookings.settle",
         webhook_id=event.webhook_id,
@@ -165,15 +165,32 @@ def write(
 
 
 def _write_snapshots(put: Put, snapshots: Snapshots) -> None:
-    if snapshots.booking:
-        put("bookings.put_booking", **booking_row(snapshots.booking))
+    """People before the booking, which may refer to them."""
     if snapshots.client:
         put("bookings.put_client", **client_row(snapshots.client))
     if snapshots.sitter:
         put("bookings.put_sitter", **sitter_row(snapshots.sitter))
+    if snapshots.booking:
+        put("bookings.put_booking", **booking_row(snapshots.booking))
 
 
-def _write_threads(
+def _write_threads(put: Put, rows: Rows, *, booking_id: str | None) -> None:
+    """A window is closed before another is made in its place; a thread may refer to a window that is new."""
+    made = {change.after.id for change in rows.threads if change.before is None}
+    for thread in rows.threads:
+        if thread.before is None:
+            windows = [window_row(window) for window in rows.windows if window.after.thread_id == thread.after.id]
+            put("bookings.add_thread", windows=as_json(windows), **thread_row(thread))
+    for window in sorted(rows.windows, key=_is_new):
+        if window.after.thread_id not in made:
+            statement = "bookings.change_window" if window.before else "bookings.add_window"
+            put(statement, booking_id=booking_id, **window_row(window))
+    for thread in rows.threads:
+        if thread.before is not None:
+            put("bookings.change_thread", **thread_row(thread))
+
+
+def _write_hands(
     put: Put,
     changes: Sequence[ThreadChange],
     people: Mapping[str, str | None],
@@ -182,8 +199,7 @@ def _write_threads(
     reason: str,
     new_id: Callable[[], str],
 ) -> None:
-    for change in changes:
-        put("bookings.change_thread" if change.before else "bookings.add_thread", **thread_row(change))
+    """Who had a thread and has it now, who takes part in it."""
     for audit in audit_rows(changes, new_id):
         put("bookings.add_audit", actor=actor, reason=reason, **audit)
     for leaver in leaver_rows(changes):
@@ -192,21 +208,13 @@ def _write_threads(
         put("bookings.join_thread", **joiner)
 
 
-def _write_windows(put: Put, changes: Sequence[WindowChange], *, booking_id: str | None) -> None:
-    for change in sorted(changes, key=_is_new):  # one is closed before another is made in its place
-        if change.before:
-            put("bookings.change_window", **window_row(change))
-        else:
-            put("bookings.add_window", booking_id=booking_id, **window_row(change))
-
-
 def write_rows(
     tx: Transaction, rows: Rows, *, org_id: str, actor: str, reason: str, now: datetime, new_id: Callable[[], str]
 ) -> None:
     """Threads and windows that change without an event, with COMMIT at the latest."""
     put: Put = partial(tx.later, org_id=org_id, now=now)
-    _write_threads(put, rows.threads, {}, actor=actor, reason=reason, new_id=new_id)
-    _write_windows(put, rows.windows, booking_id=None)
+    _write_threads(put, rows, booking_id=None)
+    _write_hands(put, rows.threads, {}, actor=actor, reason=reason, new_id=new_id)
 
 
 def _is_new(change: WindowChange) -> bool:

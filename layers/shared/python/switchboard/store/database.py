@@ -1,28 +1,23 @@
-"""Transactions on PostgreSQL through pg8000, prepared statements by name, and driver errors translated once."""
+"""Transactions on PostgreSQL through pg8000, and statements by name."""
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import pg8000.core
-import pg8000.exceptions
 import pg8000.native
-from pg8000.converters import make_params
 
 from switchboard import errors
+from switchboard.store.session import Call, Session, translated
 from switchboard.store.statements import Schemas, load
 
 Row = dict[str, Any]
 _TIMESTAMP_OID = 1114
 _MOST_TOGETHER = 50  # their answers must find room in the socket until they are read
-_GRACE_S = 0.2  # for the server's own time-out to be the one that is heard
-_CONNECTION_STATES = ("08", "57P01", "57P02", "57P03", "53300", "28")
-_LOCK_STATES = ("40001", "40P01", "55P03")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +47,7 @@ class Database:
         self._connect = connect
         self._statements = load(self.schemas) | (load(self.schemas, more_statements) if more_statements else {})
         self._limits = limits or Limits()
-        self._idle: list[_Session] = []
+        self._idle: list[Session] = []
         self._lock = threading.Lock()
 
     @contextmanager
@@ -81,8 +76,8 @@ class Database:
     @contextmanager
     def outside_transaction(self, *, limits: Limits) -> Iterator["Transaction"]:
         """For what PostgreSQL refuses inside one, such as CREATE INDEX CONCURRENTLY: each statement commits itself."""
-        session = _Session(self._open(), self._statements)
-        session.wait_for(limits)
+        session = Session(self._open(), self._statements)
+        session.wait_for(statement_ms=limits.statement_ms)
         try:
             tx = Transaction(session)
             tx.script(
@@ -100,16 +95,16 @@ class Database:
         for session in sessions:
             session.close()
 
-    def _take(self, limits: Limits) -> tuple["_Session", bool]:
+    def _take(self, limits: Limits) -> tuple[Session, bool]:
         """An idle session, else a fresh one; whether it is fresh."""
         with self._lock:
             idle = self._idle.pop() if self._idle else None
-        session = idle or _Session(self._open(), self._statements)
-        session.wait_for(limits)
+        session = idle or Session(self._open(), self._statements)
+        session.wait_for(statement_ms=limits.statement_ms)
         return session, idle is None
 
     def _open(self) -> pg8000.native.Connection:
-        with _translated():
+        with translated():
             connection = self._connect()
         connection.register_in_adapter(_TIMESTAMP_OID, _instant)
         connection.register_out_adapter(datetime, _instant_text)
@@ -126,13 +121,6 @@ class Database:
                 self._idle.append(tx.session)
 
 
-class _Call(NamedTuple):
-    """A statement by its name, and what it is given."""
-
-    name: str
-    params: Mapping[str, Any]
-
-
 class Transaction:
     """The statements of one transaction, by name (`file.name` in store/sql).
 
@@ -141,19 +129,19 @@ class Transaction:
 
     def __init__(
         self,
-        session: "_Session",
+        session: Session,
         *,
         begin: str | None = None,
-        instead: Callable[[], tuple["_Session", bool]] | None = None,
+        instead: Callable[[], tuple[Session, bool]] | None = None,
     ) -> None:
         self.session = session
         self._begin = begin
         self._instead = instead
-        self._later: list[_Call] = []
+        self._later: list[Call] = []
 
     def rows(self, name: str, /, **params: Any) -> list[Row]:
         """All rows of a statement. Pass instants aware, lists as arrays, dicts as JSON; one round trip when warm."""
-        found: list[Row] = self._send(_Call(name, params))
+        found: list[Row] = self._send(Call(name, params))
         return found
 
     def row(self, name: str, /, **params: Any) -> Row | None:
@@ -168,9 +156,9 @@ class Transaction:
     def later(self, name: str, /, **params: Any) -> None:
         """A statement whose rows nobody needs: it leaves with the next one or with COMMIT, and fails there."""
         if len(self._later) < _MOST_TOGETHER:
-            self._later.append(_Call(name, params))
+            self._later.append(Call(name, params))
         else:
-            self._send(_Call(name, params))
+            self._send(Call(name, params))
 
     def script(self, sql: str) -> list[list[Any]]:
         """Statements without parameters in one round trip: SAVEPOINT and the like, never built from data."""
@@ -190,9 +178,9 @@ class Transaction:
         if not self._begin:
             self._send("ROLLBACK")
 
-    def _send(self, last: _Call | str) -> list[Any]:
+    def _send(self, last: Call | str) -> list[Any]:
         """One round trip for all that waits and the last, whose rows are the answer."""
-        steps: list[_Call | str] = [*([self._begin] if self._begin else ()), *self._later, last]
+        steps: list[Call | str] = [*([self._begin] if self._begin else ()), *self._later, last]
         begins, self._begin = self._begin is not None, None
         self._later.clear()
         while begins and self._instead:
@@ -203,118 +191,6 @@ class Transaction:
                 self.session, is_fresh = self._instead()
                 self._instead = None if is_fresh else self._instead
         return self.session.run(steps)
-
-
-class _Prepared:
-    """A statement prepared on a connection, and the names of its columns."""
-
-    def __init__(self, statement: pg8000.native.PreparedStatement) -> None:
-        self.statement = statement
-        self.columns = [column["name"] for column in statement.cols or ()]
-
-
-class _Session:
-    """One connection and the statements prepared on it."""
-
-    def __init__(self, connection: pg8000.native.Connection, statements: Mapping[str, str]) -> None:
-        self._connection = connection
-        self._statements = statements
-        self._prepared: dict[str, _Prepared] = {}
-        self._timeout_s: float | None = connection._usock.gettimeout()
-
-    def wait_for(self, limits: Limits) -> None:
-        """Waits for an answer as long as a statement may run, where the connection's own time-out is shorter."""
-        if self._timeout_s is not None:
-            self._connection._usock.settimeout(max(self._timeout_s, limits.statement_ms / 1_000 + _GRACE_S))
-
-    def run(self, steps: Sequence[_Call | str]) -> list[Any]:
-        """Sends all steps, then reads all answers: one round trip. Answers with the last one's rows.
-
-        Raises what failed first: in a transaction all that follows a failed step fails too, and COMMIT rolls back.
-        """
-        with _translated():
-            ready = self._ready(steps)
-            try:
-                contexts = [self._write(step) for step in ready]
-                pg8000.core._flush(self._connection._sock)
-                failures = [failure for context in contexts if (failure := self._read(context))]
-            except BaseException:  # half sent or half read: which answer is to what cannot be told any more
-                self.close()
-                raise
-            if failures:
-                raise failures[0]
-        rows, last = contexts[-1].rows or [], steps[-1]
-        if isinstance(last, str):
-            return rows
-        return [dict(zip(self._prepared[last.name].columns, row, strict=True)) for row in rows]
-
-    def close(self) -> None:
-        with suppress(Exception):
-            self._connection.close()
-
-    def _ready(self, steps: Sequence[_Call | str]) -> list[tuple[_Prepared | None, Any]]:
-        """Each step with what is sent of it. What has to be prepared is prepared after BEGIN, under its time-outs."""
-        unprepared = [step.name for step in steps if isinstance(step, _Call) and step.name not in self._prepared]
-        if unprepared and isinstance(steps[0], str):
-            self.run(steps[:1])
-            steps = steps[1:]
-        for name in unprepared:
-            self._prepared[name] = _Prepared(self._connection.prepare(self._statements[name]))
-        return [self._values(step) for step in steps]
-
-    def _values(self, step: _Call | str) -> tuple[_Prepared | None, Any]:
-        if isinstance(step, str):
-            return None, step
-        prepared = self._prepared[step.name]
-        values = prepared.statement.make_vals(step.params)
-        return prepared, make_params(self._connection.py_types, values)
-
-    def _write(self, ready: tuple[_Prepared | None, Any]) -> pg8000.core.Context:
-        prepared, values = ready
-        if prepared is None:
-            self._connection.send_QUERY(values)
-            return pg8000.core.Context(values)
-        statement = prepared.statement
-        self._connection.send_BIND(statement.name_bin, values)
-        self._connection.send_EXECUTE()
-        pg8000.core._write(self._connection._sock, pg8000.core.SYNC_MSG)
-        return pg8000.core.Context(statement.statement, columns=statement.cols, input_funcs=statement.input_funcs)
-
-    def _read(self, context: pg8000.core.Context) -> pg8000.exceptions.Error | None:
-        """What the server says against the step, if anything."""
-        try:
-            self._connection.handle_messages(context)
-        except pg8000.exceptions.Error as error:
-            if error is not context.error:
-                raise
-            return error
-        return None
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except pg8000.exceptions.DatabaseError as error:
-        raise translate(error) from None
-    except (pg8000.exceptions.InterfaceError, OSError, EOFError) as error:
-        raise errors.DatabaseUnavailable(message=type(error).__name__) from None
-
-
-def translate(error: pg8000.exceptions.DatabaseError) -> errors.DatabaseError:
-    """The error's class by SQLSTATE. The server's message and detail are dropped: they may quote a row."""
-    facts = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
-    state, constraint = str(facts.get("C", "")), str(facts.get("n", ""))
-    kind = errors.DatabaseError
-    if state.startswith(_CONNECTION_STATES):
-        kind = errors.DatabaseUnavailable
-    elif state in _LOCK_STATES:
-        kind = errors.LockNotAvailable
-    elif state == "57014":
-        kind = errors.StatementTimedOut
-    elif state.startswith("23"):
-        kind = errors.ConstraintViolated
-    return kind(state, constraint, str(facts.get("M", "")) if state.startswith(("42", "08", "57", "53")) else "")
 
 
 def _instant(text: str) -> datetime:

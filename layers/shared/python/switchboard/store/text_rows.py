@@ -36,6 +36,7 @@ class DecisionWriter:
         outbound = [one for one in self.decision.outbound if one.event_id not in untold]
         self._touch_threads(outbound)
         self._write_event()
+        self._write_attempts()
         for one in outbound:
             self._write_outbound(one)
         self._write_responses()
@@ -98,19 +99,6 @@ class DecisionWriter:
                 client_id=opt.client_id,
                 state=opt.state,
                 number_e164=self.facts.number.e164,
-            )
-        for one in decision.attempts:
-            self._put(
-                "text_rows.add_attempt",
-                id=self.new_id(),
-                thread_id=one.thread_id,
-                event_id=one.event_id,
-                actor_type=one.actor_type,
-                actor_id=one.actor_id,
-                violation_type=one.violation_type,
-                preview=one.preview,
-                action=one.action,
-                owner_notified=one.owner_notified,
             )
         today = self.now.astimezone(self.facts.organisation.zone).date()
         for kind in decision.automatic_kinds:
@@ -184,6 +172,21 @@ class DecisionWriter:
                 media=media_of(text),
                 arrived_at=text.arrived_at,
                 **values,
+            )
+
+    def _write_attempts(self) -> None:
+        for one in self.decision.attempts:
+            self._put(
+                "text_rows.add_attempt",
+                id=self.new_id(),
+                thread_id=one.thread_id,
+                event_id=one.event_id,
+                actor_type=one.actor_type,
+                actor_id=one.actor_id,
+                violation_type=one.violation_type,
+                preview=one.preview,
+                action=one.action,
+                owner_notified=one.owner_notified,
             )
 
     def _write_outbound(self, one: OutboundText) -> None:

@@ -193,15 +193,25 @@ SELECT :org_id, :id, :first_name, :last_name, :phone, cast(:active AS boolean),
 WHERE NOT EXISTS (SELECT 1 FROM changed);
 
 -- name: add_thread
--- A booking's new thread.
-INSERT INTO {messaging}."MessageThread" (
-    id, "orgId", scope, "bookingId", "clientId", "assignedSitterId", status, "messageNumberId", "numberClass",
-    "maskedNumberE164", "isOneTimeClient", "isMeetAndGreet", "assignmentWindowId", "ownerUnreadCount",
-    "createdAt", "updatedAt"
+-- A booking's new thread and its window, which refer to each other.
+WITH thread AS (
+    INSERT INTO {messaging}."MessageThread" (
+        id, "orgId", scope, "bookingId", "clientId", "assignedSitterId", status, "messageNumberId", "numberClass",
+        "maskedNumberE164", "isOneTimeClient", "isMeetAndGreet", "assignmentWindowId", "ownerUnreadCount",
+        "createdAt", "updatedAt"
+    )
+    VALUES (:id, :org_id, 'client_booking', :booking_id, :client_id, :sitter_id, 'open', :number_id, :number_class,
+            :number_e164, cast(:is_one_time AS boolean), cast(:is_meet_and_greet AS boolean), :window_id, 0,
+            cast(:now AS timestamptz), cast(:now AS timestamptz))
 )
-VALUES (:id, :org_id, 'client_booking', :booking_id, :client_id, :sitter_id, 'open', :number_id, :number_class,
-        :number_e164, cast(:is_one_time AS boolean), cast(:is_meet_and_greet AS boolean), :window_id, 0,
-        cast(:now AS timestamptz), cast(:now AS timestamptz));
+INSERT INTO {messaging}."AssignmentWindow" (
+    id, "orgId", "threadId", "bookingId", "sitterId", "startAt", "endAt", status, tag, "createdAt", "updatedAt"
+)
+SELECT w.id, :org_id, :id, :booking_id, w.sitter_id, w.start_at, w.end_at, w.status, w.tag, w.changed_at, w.changed_at
+FROM jsonb_to_recordset(cast(:windows AS jsonb)) AS w (
+    id text, sitter_id text, start_at timestamptz, end_at timestamptz, status text, tag integer,
+    changed_at timestamptz
+);
 
 -- name: change_thread
 -- A thread's sitter, number, window and what its client is; the lease of a pool number that it gave up ends.

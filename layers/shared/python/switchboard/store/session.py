@@ -1,0 +1,137 @@
+"""One connection to PostgreSQL: what is prepared on it, what is sent and read together; driver errors translated."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NamedTuple
+
+import pg8000.core
+import pg8000.exceptions
+import pg8000.native
+from pg8000.converters import make_params
+
+from switchboard import errors
+
+_GRACE_S = 0.2  # for the server's own time-out to be the one that is heard
+_CONNECTION_STATES = ("08", "57P01", "57P02", "57P03", "53300", "28")
+_LOCK_STATES = ("40001", "40P01", "55P03")
+
+
+class Call(NamedTuple):
+    """A statement by its name, and what it is given."""
+
+    name: str
+    params: Mapping[str, Any]
+
+
+class _Prepared:
+    """A statement prepared on a connection, and the names of its columns."""
+
+    def __init__(self, statement: pg8000.native.PreparedStatement) -> None:
+        self.statement = statement
+        self.columns = [column["name"] for column in statement.cols or ()]
+
+
+class Session:
+    """One connection and the statements prepared on it."""
+
+    def __init__(self, connection: pg8000.native.Connection, statements: Mapping[str, str]) -> None:
+        self._connection = connection
+        self._statements = statements
+        self._prepared: dict[str, _Prepared] = {}
+        self._timeout_s: float | None = connection._usock.gettimeout()
+
+    def wait_for(self, *, statement_ms: int) -> None:
+        """Waits for an answer as long as a statement may run, where the connection's own time-out is shorter."""
+        if self._timeout_s is not None:
+            self._connection._usock.settimeout(max(self._timeout_s, statement_ms / 1_000 + _GRACE_S))
+
+    def run(self, steps: Sequence[Call | str]) -> list[Any]:
+        """Sends all steps, then reads all answers: one round trip. Answers with the last one's rows.
+
+        Raises what failed first: in a transaction all that follows a failed step fails too, and COMMIT rolls back.
+        """
+        with translated():
+            ready = self._ready(steps)
+            try:
+                contexts = [self._write(step) for step in ready]
+                pg8000.core._flush(self._connection._sock)
+                failures = [failure for context in contexts if (failure := self._read(context))]
+            except BaseException:  # half sent or half read: which answer is to what cannot be told any more
+                self.close()
+                raise
+            if failures:
+                raise failures[0]
+        rows, last = contexts[-1].rows or [], steps[-1]
+        if isinstance(last, str):
+            return rows
+        return [dict(zip(self._prepared[last.name].columns, row, strict=True)) for row in rows]
+
+    def close(self) -> None:
+        """Ends it, whatever state it is in."""
+        with suppress(Exception):
+            self._connection.close()
+
+    def _ready(self, steps: Sequence[Call | str]) -> list[tuple[_Prepared | None, Any]]:
+        """Each step with what is sent of it. What has to be prepared is prepared after BEGIN, under its time-outs."""
+        unprepared = [step.name for step in steps if isinstance(step, Call) and step.name not in self._prepared]
+        if unprepared and isinstance(steps[0], str):
+            self.run(steps[:1])
+            steps = steps[1:]
+        for name in unprepared:
+            self._prepared[name] = _Prepared(self._connection.prepare(self._statements[name]))
+        return [self._values(step) for step in steps]
+
+    def _values(self, step: Call | str) -> tuple[_Prepared | None, Any]:
+        if isinstance(step, str):
+            return None, step
+        prepared = self._prepared[step.name]
+        values = prepared.statement.make_vals(step.params)
+        return prepared, make_params(self._connection.py_types, values)
+
+    def _write(self, ready: tuple[_Prepared | None, Any]) -> pg8000.core.Context:
+        prepared, values = ready
+        if prepared is None:
+            self._connection.send_QUERY(values)
+            return pg8000.core.Context(values)
+        statement = prepared.statement
+        self._connection.send_BIND(statement.name_bin, values)
+        self._connection.send_EXECUTE()
+        pg8000.core._write(self._connection._sock, pg8000.core.SYNC_MSG)
+        return pg8000.core.Context(statement.statement, columns=statement.cols, input_funcs=statement.input_funcs)
+
+    def _read(self, context: pg8000.core.Context) -> pg8000.exceptions.Error | None:
+        """What the server says against the step, if anything."""
+        try:
+            self._connection.handle_messages(context)
+        except pg8000.exceptions.Error as error:
+            if error is not context.error:
+                raise
+            return error
+        return None
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Driver errors as those of switchboard.errors."""
+    try:
+        yield
+    except pg8000.exceptions.DatabaseError as error:
+        raise translate(error) from None
+    except (pg8000.exceptions.InterfaceError, OSError, EOFError) as error:
+        raise errors.DatabaseUnavailable(message=type(error).__name__) from None
+
+
+def translate(error: pg8000.exceptions.DatabaseError) -> errors.DatabaseError:
+    """The error's class by SQLSTATE. The server's message and detail are dropped: they may quote a row."""
+    facts = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    state, constraint = str(facts.get("C", "")), str(facts.get("n", ""))
+    kind = errors.DatabaseError
+    if state.startswith(_CONNECTION_STATES):
+        kind = errors.DatabaseUnavailable
+    elif state in _LOCK_STATES:
+        kind = errors.LockNotAvailable
+    elif state == "57014":
+        kind = errors.StatementTimedOut
+    elif state.startswith("23"):
+        kind = errors.ConstraintViolated
+    return kind(state, constraint, str(facts.get("M", "")) if state.startswith(("42", "08", "57", "53")) else "")
