@@ -124,6 +124,8 @@ WITH desk AS (
         FROM {messaging}."AssignmentWindow" AS w WHERE w."threadId" = t.id
     ) AS windows
     WHERE t."orgId" = :org_id
+      AND t."messageNumberId" = ANY (ARRAY(
+          SELECT id FROM {messaging}."MessageNumber" WHERE "orgId" = :org_id AND "numberClass" = 'pool'))
       AND (windows.ended_at <= cast(:ended_before AS timestamptz)
            OR NOT windows.is_ahead
               AND greatest(t."lastMessageAt", t."createdAt", l.since) <= cast(:silent_since AS timestamptz))
@@ -146,8 +148,8 @@ WITH desk AS (
 ), left_behind AS (
     UPDATE ops.pool_lease AS l SET released_at = cast(:now AS timestamptz)
     WHERE l.org_id = :org_id AND l.released_at IS NULL
-      AND NOT EXISTS (SELECT 1 FROM {messaging}."MessageThread" AS t
-                      WHERE t.id = l.thread_id AND t."messageNumberId" = l.number_id)
+      AND l.number_id IS DISTINCT FROM (
+          SELECT t."messageNumberId" FROM {messaging}."MessageThread" AS t WHERE t.id = l.thread_id)
     RETURNING l.id
 )
 SELECT (SELECT count(*) FROM moved) + (SELECT count(*) FROM left_behind) AS freed;

@@ -42,16 +42,15 @@ FROM threads
 WHERE thread.id = threads.id;
 
 -- name: due_threads
--- Threads with texts to work on now (a claimed one has lost its worker) whose lease nobody holds.
+-- Threads with texts to work on now (a claimed one has lost its worker) whose lease nobody holds. Leases are looked up
+-- one by one: there is one for each thread that ever spoke.
 SELECT text.thread_id
 FROM ops.outbound_text AS text
 WHERE text.state <> 'done'
   AND (text.next_attempt_at IS NULL OR text.next_attempt_at <= cast(:now AS timestamptz))
-  AND NOT EXISTS (
-      SELECT 1
-      FROM ops.thread_lease AS lease
-      WHERE lease.thread_id = text.thread_id AND lease.expires_at > cast(:now AS timestamptz)
-  )
+  AND coalesce((SELECT lease.expires_at
+                FROM ops.thread_lease AS lease
+                WHERE lease.thread_id = text.thread_id) <= cast(:now AS timestamptz), true)
 GROUP BY text.thread_id
 ORDER BY min(text.position)
 LIMIT :limit;
