@@ -161,7 +161,7 @@ def fetch(lock: Path, into: Path, *, target: Target) -> None:
     )
     uv = Path(sys.executable).parent / "uv"
     with_uv = (str(uv), "pip", *target.uv, *given)
-    with_pip = (sys.executable, "-m", "pip", *target.pip, *given)
+    with_pip = (sys.executable, "-m", "pip", *target.pip, "--no-compile", *given)  # it would be this Python's bytecode
     if not (uv.exists() and subprocess.run(with_uv, capture_output=True, check=False).returncode == 0):
         done = subprocess.run(with_pip, capture_output=True, text=True, check=False)
         if done.returncode:
