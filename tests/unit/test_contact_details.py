@@ -160,7 +160,7 @@ def test_only_the_first_sixteen_hundred_characters_are_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "\n", "\x00", "🐶" * 1600, "\ud800", "\u202e\u200b", "'" * 50, "@", "+", "$"]
+    "text", ["", " ", "$#5", "$ 5", "_ 5", "\n", "\x00", "🐶" * 1600, "\ud800", "\u202e\u200b", "'" * 50, "@", "+", "$"]
 )
 def test_texts_without_words_say_nothing(text: str) -> None:
     assert judge(text, earlier=[text] * 9).findings == ()

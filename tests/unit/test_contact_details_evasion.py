@@ -104,7 +104,32 @@ def test_any_text_has_a_verdict_with_spans_inside_it(text: str, earlier: list[st
 @settings(deadline=None)
 @given(
     st.lists(
-        st.sampled_from(["4", "a.", "@", "five ", "dot ", "com ", "venmo ", "\x1e", "+", "$a", "🐶", "1/"]),
+        st.sampled_from(
+            [
+                "$",
+                "#",
+                "_",
+                " ",
+                ":",
+                "%",
+                ",",
+                "moc.",
+                "fivee",
+                "thre",
+                "4",
+                "a.",
+                "@",
+                "five ",
+                "dot ",
+                "com ",
+                "venmo ",
+                "\x1e",
+                "+",
+                "$a",
+                "🐶",
+                "1/",
+            ]
+        ),
         max_size=400,
     )
 )

@@ -53,9 +53,8 @@ def emails_in(reading: Reading) -> list[EmailSpan]:
         return spans
     written = len(spans)
     ahead = 0
-    for i, word in enumerate(reading.words):
-        if word not in _TRIGGERS and (word.isalpha() or word.isdigit() or provider_of(word) is None):
-            continue
+    for i in [i for i, word in enumerate(reading.words) if word in _TRIGGERS or _is_provider_in_leet(word)]:
+        word = reading.words[i]
         start = reading.starts[i]
         while ahead < written and spans[ahead].end <= start:
             ahead += 1
@@ -66,6 +65,10 @@ def emails_in(reading: Reading) -> list[EmailSpan]:
         if found is not None:
             spans.append(found)
     return sorted(spans)
+
+
+def _is_provider_in_leet(word: str) -> bool:
+    return not (word.isalpha() or word.isdigit()) and provider_of(word) is not None
 
 
 def _at_word(reading: Reading, i: int, word: str) -> EmailSpan | None:

@@ -155,14 +155,14 @@ def _rules(rules: tuple[str, ...]) -> Rules:
     return Rules(rules, _CLASSES)
 
 
+def services_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
+    """Spans of the folded text that invite to a social or payment service."""
+    return _matches(_rules(_INVITING), reading, phrases) + _matches(_rules(_PAYING), reading, phrases)
+
+
 def handles_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
-    """Spans of the folded text that name, or invite to, a social or payment service."""
-    spans = []
-    if not HANDLE_TRIGGERS.isdisjoint(phrases.words):
-        spans.extend(_matches(_rules(_INVITING), reading, phrases))
-        spans.extend(_matches(_rules(_PAYING), reading, phrases))
-        spans.extend(_named(reading, phrases, _rules(_NAMING)))
-    return spans
+    """Spans of the folded text that name somebody on a social or payment service."""
+    return _named(reading, phrases, _rules(_NAMING))
 
 
 def names_across(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from switchboard.domain.contact_details.handles import (
     VOCABULARY,
     handles_in,
     names_across,
+    services_in,
     signed_names_in,
 )
 from switchboard.domain.contact_details.parts import may_be_part_of_a_detail
@@ -80,7 +81,11 @@ def _found_in(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[
             if phone.is_held and phone.end > _reach(found):
                 break
     phrases: Phrases | None = None
-    for triggers, look in ((HANDLE_TRIGGERS, handles_in), (SOLICITATION_TRIGGERS, solicitations_in)):
+    for triggers, look in (
+        (HANDLE_TRIGGERS, services_in),
+        (HANDLE_TRIGGERS, handles_in),
+        (SOLICITATION_TRIGGERS, solicitations_in),
+    ):
         before, shown = shown, _shown(shown, found)
         if not triggers.isdisjoint(reading.known):
             phrases = phrases if phrases is not None and shown is before else phrases_of(shown, VOCABULARY)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from itertools import pairwise
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -47,8 +49,10 @@ _MOST_LETTERS_BETWEEN = 2
 def pieces_of(reading: Reading) -> list[Piece]:
     """All digits of a text in order, number words still to be joined."""
     pieces: list[Piece] = []
-    table, beginnings = number_words(), squashed()[2]
-    for i, (word, start, end) in enumerate(zip(reading.words, reading.starts, reading.ends, strict=True)):
+    table = number_words()
+    words, starts, ends = reading.words, reading.starts, reading.ends
+    for i in [i for i, word in enumerate(words) if _may_be_number(word) or ends[i] - starts[i] != len(word)]:
+        word, start, end = words[i], starts[i], ends[i]
         if word.isdigit():
             pieces.append(Piece(word, Kind.FIGURES, start, end, i, i))
         elif word in table:
@@ -57,12 +61,20 @@ def pieces_of(reading: Reading) -> list[Piece]:
             pieces.extend(_apart(reading, i))
         elif not word.isalpha():
             pieces.extend(_mixed(reading, i))
-        elif len(word) >= _SHORTEST_SQUASHED and word[:2] in beginnings:
+        elif _LETTERS_AS_FIGURES.fullmatch(word):
+            if _is_hyphenated_to_figures(reading, i):
+                pieces.append(Piece(word.translate(_LOOK_ALIKE_FIGURES), Kind.MIXED, start, end, i, i))
+        else:
             pieces.extend(_segments(word, start, i, Kind.SPELLED))
-        elif word[0] in "oilsb" and _LETTERS_AS_FIGURES.fullmatch(word) and _is_hyphenated_to_figures(reading, i):
-            figures = word.translate(_LOOK_ALIKE_FIGURES)
-            pieces.append(Piece(figures, Kind.MIXED, start, end, i, i))
     return _with_slips(pieces, reading)
+
+
+@lru_cache(maxsize=4096)
+def _may_be_number(word: str) -> bool:
+    """Whether the word may be digits: most words cannot, whatever stands beside them."""
+    if not word.isalpha() or word in number_words() or _LETTERS_AS_FIGURES.fullmatch(word):
+        return True
+    return len(word) >= _SHORTEST_SQUASHED and segments_of(word) != ()
 
 
 def _with_slips(pieces: list[Piece], reading: Reading) -> list[Piece]:
@@ -70,18 +82,23 @@ def _with_slips(pieces: list[Piece], reading: Reading) -> list[Piece]:
     numbers = {piece.first for piece in pieces if piece.kind is not Kind.FIGURES}
     slip_of = slips() if len(numbers) >= _FEWEST_BESIDE_SLIPS else {}
     slipped = {i for i, word in enumerate(reading.words) if word in slip_of and i not in numbers} if slip_of else set()
+    if not slipped:
+        return pieces
     found = list(pieces)
-    together: list[int] = []
-    for i in sorted(numbers | slipped) if slipped else ():
-        together = [*together, i] if together and together[-1] == i - 1 else [i]
-        if len(together) >= _LOCAL_LENGTH:
+    for row in _rows(sorted(numbers | slipped)):
+        if len(row) >= _LOCAL_LENGTH:
             found += [
-                Piece(slip_of[reading.words[one]], Kind.SPELLED, reading.starts[one], reading.ends[one], one, one)
-                for one in together
-                if one in slipped
+                Piece(slip_of[reading.words[i]], Kind.SPELLED, reading.starts[i], reading.ends[i], i, i)
+                for i in row
+                if i in slipped
             ]
-            slipped.difference_update(together)
-    return sorted(found, key=itemgetter(2)) if len(found) > len(pieces) else pieces
+    return sorted(found, key=itemgetter(2))
+
+
+def _rows(places: list[int]) -> list[list[int]]:
+    """The places cut where one is missing."""
+    cuts = [0, *(at for at in range(1, len(places)) if places[at] > places[at - 1] + 1), len(places)]
+    return [places[begin:end] for begin, end in pairwise(cuts)]
 
 
 def _apart(reading: Reading, i: int) -> list[Piece]:

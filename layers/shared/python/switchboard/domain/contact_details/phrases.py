@@ -38,42 +38,39 @@ _INNER_SIGNS = frozenset("@$!-*._")
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """Words between single spaces, and which of the reading's words each begins with."""
+    """Words between single spaces; offsets[i] is where the reading's word i begins, as any behind it that it takes in."""
 
     text: str
     words: frozenset[str]
-    _offsets: list[int]
-    _first: list[int]
+    offsets: list[int]
 
     def words_at(self, start: int, end: int) -> tuple[int, int]:
         """The reading's first and last word in text[start:end]."""
-        begin = bisect_right(self._offsets, start) - 1
-        return self._first[begin], self._first[bisect_right(self._offsets, end - 1)] - 1
+        behind = bisect_right(self.offsets, end - 1)
+        if behind < len(self.offsets):
+            behind = bisect_right(self.offsets, self.offsets[behind]) - 1
+        return bisect_right(self.offsets, start) - 1, min(behind, len(self.offsets) - 1) - 1
 
 
 def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
     """The phrases of a text; leet is undone where that makes a word of the vocabulary."""
-    parts: list[str] = []
-    first: list[int] = []
     words, gaps = reading.words, reading.gaps
+    parts = [word + " " for word in words]
+    telling = _FIRST_OF_TWO.union(word for word in reading.known if word[-1:] == "s" and word[:-1] in vocabulary)
     behind = -1
     for i, word in enumerate(words):
-        if i <= behind:
-            continue
-        behind, gap = i, gaps[i + 1]
-        if gap not in _INNER_SIGNS and word.isalpha() and word not in _FIRST_OF_TWO and not _is_owned(reading, i):
-            part = word + " " if gap == " " else word + _signs(word, gap) + " "
-        else:
-            plain, behind = _word(reading, i, gap, vocabulary)
-            part = plain + _signs(plain, gaps[behind + 1]) + " "
-        first.append(i)
-        parts.append(part)
+        if i > behind and (gaps[i + 1] != " " or word in telling or not word.isalpha()):
+            plain, behind = _word(reading, i, gaps[i + 1], vocabulary)
+            parts[i] = plain + _signs(plain, gaps[behind + 1]) + " "
+            parts[i + 1 : behind + 1] = [""] * (behind - i)
     text = "".join(parts)
-    return Phrases(text, frozenset(text.split()), list(accumulate(map(len, parts), initial=0)), [*first, len(words)])
+    return Phrases(text, frozenset(text.split()), list(accumulate(map(len, parts), initial=0)))
 
 
 def _signs(word: str, gap: str) -> str:
     """What the signs behind a word say: "your #" is a number, and a sentence may end."""
+    if gap == " ":
+        return ""
     number = " number" if "#" in gap and word in _OWNERS else ""
     return number + (" ." if _SENTENCE_END.search(gap) else "")
 

@@ -151,9 +151,8 @@ def _price_or_file() -> dict[str, re.Pattern[str]]:
 def _end_of_explained(text: str, start: int, end: int) -> int:
     """Where the time, date, price, measure and the like ends that begins with figures at text[start:end]."""
     before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    match = None
-    if before[-1:] == "_" or "$" in before:
-        match = _price_or_file()[before.strip()[-1]].match(text, start)
+    by_before = _price_or_file().get(before[-1:] if before[-1:] != " " else before[:1])
+    match = by_before.match(text, start) if by_before is not None else None
     if match is None and (after[:1] != " " or after == " %"):
         pattern = _explained().get(after.strip()[:1])
         match = pattern.match(text, start) if pattern is not None else None
