@@ -1,7 +1,8 @@
 """How many leaks of the corpora are caught, and that ordinary texts are left alone.
 
 leak_corpus and the tuned ones were tuned on. Those held out were not: they are the estimate for texts that nobody has
-seen, so their misses must not be looked at while rules are changed.
+seen, so their misses must not be looked at while rules are changed. The fourth one is the hardest: a fourth of its
+numbers are smuggled in ways that were thought up to get past this.
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ def _rows(corpus: str, label: str) -> list[dict[str, Any]]:
     return [row for row in map(json.loads, lines) if row["label"] == label]
 
 
-def _is_held(text: str) -> bool:
-    return judge(text, hotlines=_HOTLINES).is_leak
+def _is_held(row: dict[str, Any]) -> bool:
+    return judge(row["text"], earlier=row.get("earlier", ()), hotlines=_HOTLINES).is_leak
 
 
 @pytest.mark.parametrize(
@@ -44,11 +45,13 @@ def _is_held(text: str) -> bool:
         ("second_corpus_held_out", 0.96),
         ("third_corpus_tuned", 0.975),
         ("third_corpus_held_out", 0.94),
+        ("fourth_corpus_tuned", 0.93),
+        ("fourth_corpus_held_out", 0.87),
     ],
 )
 def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
     leaks = _rows(corpus, "leak")
-    assert sum(_is_held(row["text"]) for row in leaks) >= least_caught * len(leaks)
+    assert sum(_is_held(row) for row in leaks) >= least_caught * len(leaks)
 
 
 @pytest.mark.parametrize(
@@ -59,11 +62,13 @@ def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
         ("second_corpus_held_out", 0.02),
         ("third_corpus_tuned", 0.01),
         ("third_corpus_held_out", 0.02),
+        ("fourth_corpus_tuned", 0.01),
+        ("fourth_corpus_held_out", 0.015),
     ],
 )
 def test_ordinary_texts_are_delivered(corpus: str, most_held: float) -> None:
     benign = _rows(corpus, "benign")
-    assert sum(_is_held(row["text"]) for row in benign) <= most_held * len(benign)
+    assert sum(_is_held(row) for row in benign) <= most_held * len(benign)
 
 
 @pytest.mark.parametrize("corpus", ["leak_corpus", "second_corpus_tuned"])

@@ -7,11 +7,13 @@ from functools import cache
 
 from switchboard.domain.contact_details.handles import HANDLE_TRIGGERS
 from switchboard.domain.contact_details.number_words import Kind, number_words
+from switchboard.domain.contact_details.spelled import segments_of
 from switchboard.domain.contact_details.vocabulary import words_of
 
 # Figures, other scripts, signs that stand for letters or join an address, letters held apart.
 _SIGNS = re.compile(r"[^A-Za-z ,.!?'\"\n;-]|\.[A-Za-z]|(?<![A-Za-z'])[A-Za-z][ .-][A-Za-z](?![A-Za-z'])")
 _WORD = re.compile(r"[a-z]+")
+_DOUBLED = re.compile(r"(.)\1")
 _NUMBER = (
     "(?:zero|one|two|three|four|five|six|seven|eight|nine|oh|cero|uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve)"
 )
@@ -34,4 +36,7 @@ def may_be_part_of_a_detail(text: str) -> bool:
     if _SIGNS.search(text):
         return True
     folded = text.lower()
-    return _SQUASHED.search(folded) is not None or not _words().isdisjoint(_WORD.findall(folded))
+    if _SQUASHED.search(folded) is not None:
+        return True
+    words = _WORD.findall(folded)
+    return not _words().isdisjoint(words) or any(segments_of(word) for word in words if _DOUBLED.search(word))

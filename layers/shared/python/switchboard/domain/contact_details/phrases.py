@@ -38,7 +38,7 @@ _INNER_SIGNS = frozenset("@$!-*._")
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """Words between single spaces; offsets[i] is where the reading's word i begins, as any behind it that it takes in."""
+    """Words between single spaces; offsets[i] is where the reading's word i, or the one that took it in, begins."""
 
     text: str
     words: frozenset[str]
