@@ -23,7 +23,8 @@ from switchboard import runtime
 from switchboard.backfills.control import status
 from switchboard.backfills.input import read_input
 from switchboard.store.connection import Address
-from switchboard.store.database import Database, _Call, _Session
+from switchboard.store.database import Database
+from switchboard.store.session import Call, Session
 from switchboard.store.statements import Schemas
 from tests.backfill_desk import Desk
 from tests.backfill_machine import Machine, machine
@@ -150,10 +151,10 @@ class BackfillRig:
         database = Database(connector_to(url))
         spoken = [0]
         most = [0]
-        plainly = _Session.run
+        plainly = Session.run
 
-        def counted(session: _Session, steps: Sequence[_Call | str]) -> list[Any]:
-            for name in (step.name for step in steps if isinstance(step, _Call)):
+        def counted(session: Session, steps: Sequence[Call | str]) -> list[Any]:
+            for name in (step.name for step in steps if isinstance(step, Call)):
                 spoken[0] += name not in _PER_SLICE
                 if name == "backfill.close_batch":
                     most[0], spoken[0] = max(most[0], spoken[0]), 0
@@ -161,7 +162,7 @@ class BackfillRig:
                     spoken[0] = 0
             return plainly(session, steps)
 
-        with mock.patch.object(_Session, "run", counted):
+        with mock.patch.object(Session, "run", counted):
             Desk(database).output(backfill, dryRun=False, batchSize=batch_size, lanes=1, **fields)
         database.close()
         with _connected(url) as connection:
