@@ -151,6 +151,7 @@ def test_a_rollback_leaves_alone_what_others_changed_and_lists_it(desk: Desk, sq
         ]
     )
     assert customers[ids[4]] in done["report"]
+    assert "   Restored:    3\n   Deleted:     3\n   Left alone:  6\n" in done["report"]
     assert sql('SELECT count(*) FROM intake."Customer"') == [[2]]
     assert sql('SELECT count(*) FROM intake."CustomerAddress"') == [[0]]
 

@@ -36,6 +36,7 @@ def test_everything_but_the_backfill_has_a_default() -> None:
         ("batchSize", 0), ("batchSize", 100_001), ("batchSize", "10"), ("batchSize", True), ("batchSize", 1.5),
         ("concurrency", 0), ("concurrency", 41), ("lanes", 0), ("lanes", 501), ("maxRowErrors", -1),
         ("maxRowErrors", 1_000_001), ("asOf", "yesterday"), ("asOf", "2025-01-01T10:00:00"), ("asOf", 20250101),
+        ("asOf", "0001-01-01"),
         ("params", []), ("verbose", "yes"), ("requestedBy", 7), ("reason", "x" * 501), ("reason", "a\x00b"),
         ("runId", "01"), ("surprise", 1),
     ],

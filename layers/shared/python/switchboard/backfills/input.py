@@ -11,6 +11,7 @@ from switchboard.backfills.definition import Definition
 from switchboard.backfills.errors import InvalidInput
 
 Action = Literal["run", "verify", "rollback", "pause", "resume", "abort", "status"]
+EARLIEST_YEAR = 1900
 _PLAIN = r"^[^\x00]*$"
 _NEEDS_RUN = ("rollback", "pause", "resume", "abort")
 
@@ -47,11 +48,14 @@ class BackfillInput(BaseModel):
 
 
 def read_as_of(text: str) -> datetime:
-    """`2025-01-15` or an instant with its zone. Raises ValueError."""
+    """`2025-01-15` or an instant with its zone, from the year 1900 on. Raises ValueError."""
     try:
-        return datetime.combine(date.fromisoformat(text), time(), UTC)
+        found = datetime.combine(date.fromisoformat(text), time(), UTC)
     except ValueError:
-        return _read_instant(text)
+        found = _read_instant(text)
+    if found.year < EARLIEST_YEAR:
+        raise ValueError(f"a date from the year {EARLIEST_YEAR} on")
+    return found
 
 
 def _read_instant(text: str) -> datetime:

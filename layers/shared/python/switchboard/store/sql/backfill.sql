@@ -248,13 +248,13 @@ LIMIT :size
 SELECT count(*) AS rows FROM ops.backfill_row_error WHERE run_number = :run_number
 
 -- name: totals
--- Sums over the ledger, by step and label.
-SELECT b.step_key, c.key AS label, cast(sum(cast(c.value AS bigint)) AS bigint) AS total
+-- Sums over the ledger, by label.
+SELECT c.key AS label, cast(sum(cast(c.value AS bigint)) AS bigint) AS total
 FROM ops.backfill_batch AS b
 CROSS JOIN LATERAL jsonb_each_text(b.counts) AS c (key, value)
 WHERE b.run_number = :run_number
-GROUP BY b.step_key, c.key
-ORDER BY b.step_key, c.key
+GROUP BY c.key
+ORDER BY c.key
 
 -- name: totals_so_far
 -- The same sums as the lanes carry them along: quick however many batches there were.
