@@ -51,6 +51,15 @@ def test_client_and_sitter_take_part_with_their_own_phones(desk: BookingDesk) ->
     assert people == [["client", "+15555550101", "Jane Doe"], ["sitter", "+15555550103", "Bo Ray"]]
 
 
+def test_who_changes_their_phone_takes_part_with_the_new_one(desk: BookingDesk) -> None:
+    desk.tell()
+    told = {"client": JANE | {"phone": "+15555550111"}, "sitter": SAM | {"phone": "+15555550112"}}
+    assert desk.tell(minute=1, event_type=UPDATED, **told).outcome is Outcome.UNCHANGED
+    desk.tell(minute=2, event_type=UPDATED, client=JANE | {"phone": "lost"}, sitter=told["sitter"])
+    people = desk.sql('SELECT role, "realE164" FROM messaging."MessageParticipant" ORDER BY role')
+    assert people == [["client", "+15555550111"], ["sitter", "+15555550112"]]
+
+
 def test_the_first_assignment_is_audited_with_nobody_before(desk: BookingDesk) -> None:
     desk.tell()
     desk.tell(minute=1, event_type=REASSIGNED, sitter=BO)

@@ -170,7 +170,21 @@ def _assign(
 
 def _classified(facts: Facts, thread: Thread) -> Thread:
     """A client reclassified on a live thread is stored at once; the number follows at the next reassign."""
-    return replace(thread, is_one_time=facts.is_one_time, is_meet_and_greet=facts.booking.is_meet_and_greet)
+    return replace(
+        thread,
+        is_one_time=facts.is_one_time,
+        is_meet_and_greet=facts.booking.is_meet_and_greet,
+        participants=_with_present_phones(facts, thread),
+    )
+
+
+def _with_present_phones(facts: Facts, thread: Thread) -> tuple[Participant, ...]:
+    """Who takes part, under the phone that they have now; one whose newest cannot be read keeps the last."""
+    people = (("client", facts.client), ("sitter", facts.sitter))
+    phones = {(role, person.id): person.phone for role, person in people if person is not None and person.phone}
+    return tuple(
+        replace(one, e164=phones.get((one.role, one.person_id or ""), one.e164)) for one in thread.participants
+    )
 
 
 def _kept(before: Thread, after: Thread) -> Rows:
