@@ -29,7 +29,8 @@ _JOINED = (
     (
         ("this is", "interested", "wrong ", "equivocado", "why "),
         re.compile(
-            r"\b(?:(?:you|u) (?:have|got) (?:the )?)?(?:this is (?:all )?spam|not interested|wrong (?:number|person)|numero equivocado"
+            r"\b(?:(?:you|u) (?:have|got) (?:the )?)?"
+            r"(?:this is (?:all )?spam|not interested|wrong (?:number|person)|numero equivocado"
             r"|why (?:do|are) (?:you|u) (?:keep )?(?:texting|messaging|contacting) me)[ ,.!?]+(?=\S)"
         ),
         "wrong number ",
