@@ -1,7 +1,7 @@
 """The rows of a decision, each kind written by a statement of its own: those that nobody waits for leave together."""
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,12 +34,16 @@ class DecisionWriter:
         told = self._notice(told_before=self.now - told_again_after)
         untold = {notice.event_id for notice in self.decision.notices if notice.subject not in told}
         outbound = [one for one in self.decision.outbound if one.event_id not in untold]
-        self._touch_threads(outbound)
+        touches = self._touches(outbound)
+        internal = self._internal_threads()
+        self._touch(touch for touch in touches if touch["thread_id"] not in internal)
         self._write_event()
         self._write_attempts()
         for one in outbound:
             self._write_outbound(one)
         self._write_responses()
+        # All texts that the owner is told of share the internal thread: it is locked for no longer than COMMIT takes.
+        self._touch(touch for touch in touches if touch["thread_id"] in internal)
 
     def _put(self, statement: str, **values: Any) -> None:
         self.tx.later(statement, org_id=self.facts.organisation.id, now=self.now, **values)
@@ -140,22 +144,27 @@ class DecisionWriter:
         )
         return {row["subject"] for row in rows}
 
-    def _touch_threads(self, outbound: Sequence[OutboundText]) -> None:
-        """In the order of their ids, the internal one last: so they are locked."""
+    def _touches(self, outbound: Sequence[OutboundText]) -> list[dict[str, Any]]:
+        """What is heard or said on which threads, in the order of their ids: so they are locked."""
         heard, spoken = self.decision.unread or {}, {one.thread_id for one in outbound}
+        return [
+            {
+                "thread_id": thread_id,
+                "unread": heard.get(thread_id, 0),
+                "heard": thread_id in heard,
+                "spoken": thread_id in spoken,
+            }
+            for thread_id in sorted({*heard, *spoken})
+        ]
+
+    def _internal_threads(self) -> set[str]:
         known, made = self.facts.threads.values(), self.decision.threads
-        internal = {one.id for one in known if one.scope == "internal"} | {
-            one.id for one in made if one.scope == "internal"
-        }
-        for thread_id in sorted({*heard, *spoken}, key=lambda thread_id: (thread_id in internal, thread_id)):
-            self._put(
-                "text_rows.touch_thread",
-                thread_id=thread_id,
-                unread=heard.get(thread_id, 0),
-                heard=thread_id in heard,
-                spoken=thread_id in spoken,
-                arrived_at=self.text.arrived_at,
-            )
+        internal = {one.id for one in known if one.scope == "internal"}
+        return internal | {one.id for one in made if one.scope == "internal"}
+
+    def _touch(self, touches: Iterable[dict[str, Any]]) -> None:
+        for touch in touches:
+            self._put("text_rows.touch_thread", arrived_at=self.text.arrived_at, **touch)
 
     def _write_event(self) -> None:
         event, text = self.decision.event, self.text
