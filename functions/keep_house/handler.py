@@ -8,6 +8,7 @@ from switchboard import runtime
 from switchboard.backfills.runs import drop_old_images, pause_lost_runs
 from switchboard.services import keep_outbox, keep_texts, rest_numbers
 from switchboard.services.keep_house import Part, keep_house
+from switchboard.services.provision_numbers import Shop, provision_numbers
 from switchboard.services.receive_text import Receiving
 from switchboard.services.retry_bookings import retry_deferred
 
@@ -15,11 +16,11 @@ from switchboard.services.retry_bookings import retry_deferred
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Runs the parts; answers with how much each did."""
     now, database, queue = runtime.now(), runtime.database(), runtime.send_queue()
-    flags, new_id = runtime.flags(), runtime.new_id
+    flags, new_id, found = runtime.flags(), runtime.new_id, runtime.settings()
     rows: dict[str, Any] = {"database": database, "now": now}
     made = rows | {"queue": queue, "new_id": new_id}
     settled = made | {"fraction": runtime.fraction}
-    kept = timedelta(days=runtime.settings().before_image_days)
+    shop = Shop(runtime.twilio_numbers(), runtime.public_base_url, found.number_country, found.numbers_a_day)
     using = Receiving(database=database, send_queue=queue, flags=flags, now=runtime.now, new_id=new_id)
     parts: dict[str, Part] = {
         "announce_waiting": partial(keep_outbox.announce_waiting, queue=queue, **rows),
@@ -27,11 +28,13 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:
         "poll_unfinished": partial(keep_outbox.poll_unfinished, twilio=runtime.twilio_sender(), **settled),
         "retry_bookings": partial(retry_deferred, may_create=flags().enable_proactive_thread_creation, **made),
         "release_pool_numbers": partial(rest_numbers.release_pool_numbers, **rows),
+        "measure_pool": partial(rest_numbers.measure_pool, database=database),
+        "provision_numbers": partial(provision_numbers, shop=shop, may_buy=flags().enable_number_provisioning, **made),
         "end_quarantines": partial(rest_numbers.end_quarantines, **rows),
         "expire_held_texts": partial(keep_texts.expire_held_texts, using=using),
         "route_stored_texts": partial(keep_texts.route_stored_texts, using=using),
         "keep_response_records": partial(keep_texts.keep_response_records, using=using),
         "pause_lost_runs": lambda: len(pause_lost_runs(**rows)),
-        "drop_old_images": partial(drop_old_images, keep=kept, **rows),
+        "drop_old_images": partial(drop_old_images, keep=timedelta(days=found.before_image_days), **rows),
     }
     return keep_house(parts, turn=now.minute)

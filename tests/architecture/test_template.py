@@ -157,7 +157,8 @@ def test_a_webhook_answers_within_twilios_patience_and_has_an_alarm(function: st
 def test_an_error_that_a_function_logs_reaches_an_alarm(function: str) -> None:
     """What is invoked by hand answers whoever invoked it."""
     filters = of_type("AWS::Logs::MetricFilter").values()
-    (found,) = [one for one in filters if one["LogGroupName"] == {"Ref": f"{function}Logs"}]
+    logged = [one for one in filters if one["LogGroupName"] == {"Ref": f"{function}Logs"}]
+    (found,) = [one for one in logged if "ERROR" in one["FilterPattern"]]
     (metric,) = found["MetricTransformations"]
     assert (metric["MetricNamespace"], metric["MetricName"]) in [
         (one["Namespace"], one["MetricName"]) for one in ALARMS.values()

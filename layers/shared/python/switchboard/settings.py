@@ -76,6 +76,8 @@ VARIABLES: Mapping[str, tuple[str | None, Read]] = {
     "OIDC_SIGN_IN_URL": ("", _address),
     "OIDC_EXCHANGE_URL": ("", _address),
     "BEFORE_IMAGE_DAYS": ("90", _integer(at_least=1)),
+    "NUMBER_COUNTRY": ("US", _shaped(r"[A-Z]{2}", "a country's two letters")),
+    "NUMBERS_A_DAY": ("5", _integer(at_least=0)),
 }
 
 
@@ -107,6 +109,8 @@ class Settings:
     oidc_sign_in_url: str
     oidc_exchange_url: str
     before_image_days: int
+    number_country: str
+    numbers_a_day: int
 
     def database_address(self, *, user: str = "", password: str | None = None) -> Address:
         """Where the database is: DATABASE_URL, or the parts with the given user."""

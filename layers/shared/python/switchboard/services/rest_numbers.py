@@ -2,9 +2,13 @@
 
 from datetime import datetime
 
+from aws_lambda_powertools import Logger
+
 from switchboard.services.settle_booking import POOL_EXHAUSTED
 from switchboard.store import numbers, owner_notices
 from switchboard.store.database import Database
+
+logger = Logger(service="switchboard", child=True)
 
 
 def release_pool_numbers(*, database: Database, now: datetime) -> int:
@@ -19,6 +23,17 @@ def release_pool_numbers(*, database: Database, now: datetime) -> int:
                 owner_notices.clear(tx, org_id=org_id, subject=POOL_EXHAUSTED)
         freed += count
     return freed
+
+
+def measure_pool(*, database: Database) -> int:
+    """Says how many pool numbers are free where fewest are: an alarm watches it. Answers whether there are any."""
+    with database.transaction(read_only=True) as tx:
+        found = numbers.fewest_free_pool_numbers(tx)
+    if found is None:
+        return 0
+    org_id, free = found
+    logger.info("pool_measured", org_id=org_id, fewest_free=free)
+    return 1
 
 
 def end_quarantines(*, database: Database, now: datetime) -> int:

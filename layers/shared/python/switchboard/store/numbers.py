@@ -92,6 +92,12 @@ def end_quarantines(tx: Transaction, *, org_id: str, now: datetime) -> int:
     return ended
 
 
+def fewest_free_pool_numbers(tx: Transaction) -> tuple[str, int] | None:
+    """The organisation with the fewest free pool numbers, of those that have any; None where none has."""
+    row = tx.row("numbers.fewest_free_pool_numbers")
+    return (row["org_id"], row["free"]) if row else None
+
+
 def hold_name(org_id: str) -> str:
     """The name of the lock that a change across bookings holds alone, and any other shared."""
     return f"organization {org_id}"

@@ -192,3 +192,16 @@ WITH desk AS (
     RETURNING n.id
 )
 SELECT count(*) AS ended FROM ended;
+
+-- name: fewest_free_pool_numbers
+-- The organisation that has pool numbers and the fewest that could be lent now.
+SELECT n."orgId" AS org_id, count(*) FILTER (
+           WHERE n.status = 'active'
+             AND NOT EXISTS (SELECT 1 FROM ops.pool_lease AS l WHERE l.number_id = n.id AND l.released_at IS NULL)
+             AND NOT EXISTS (SELECT 1 FROM {messaging}."MessageThread" AS t
+                             WHERE t."messageNumberId" = n.id AND t.status = 'open')) AS free
+FROM {messaging}."MessageNumber" AS n
+WHERE n."numberClass" = 'pool' AND n.status <> 'disabled'
+GROUP BY n."orgId"
+ORDER BY free, org_id
+LIMIT 1;
