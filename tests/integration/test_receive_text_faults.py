@@ -1,5 +1,6 @@
 """Inbound texts under trouble, on a real PostgreSQL server: at once, twice, late, half way, with parts away."""
 
+import itertools
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,10 +15,10 @@ from switchboard.services import receive_text as service
 from switchboard.services.keep_texts import keep_response_records, route_stored_texts
 from switchboard.services.queue_text import read_queued
 from switchboard.services.receive_text import receive_text, route_text
-from switchboard.store import texts
+from switchboard.store import owner_notices, sending, texts
 from switchboard.store.connection import Address, Connector
 from switchboard.store.database import Database, Limits
-from tests.builders import FRONT_DESK, HOUR, MINUTE, NOON, SITTER_NUMBER, World
+from tests.builders import FRONT_DESK, HOUR, MINUTE, NOON, ORG, SITTER_NUMBER, World
 from tests.conftest import connector_to
 from tests.inbound_texts import Switchboard, form
 
@@ -88,6 +89,36 @@ def test_a_text_waits_for_a_booking_change_on_its_thread_and_sees_it(
             )
         waiting.result()
     assert [to for _, to, _ in board.sent()] == ["+15555550103"]
+
+
+def test_a_text_and_a_failure_on_one_thread_tell_the_owner_without_waiting_for_each_other(
+    board: Switchboard, world: World, database: Database
+) -> None:
+    ids = world.assigned()
+    world.thread(scope="internal")
+    subject = f"thread:{ids['thread']}"
+    with ThreadPoolExecutor() as pool:
+        with database.transaction() as tx:  # a text that fails: its thread is counted up, then the owner told
+            sending.raise_unread(tx, ids["thread"], count=1, now=NOON)
+            waiting = pool.submit(board.text, "after the visit", at=NOON + 5 * HOUR)
+            until_somebody_waits_for_a_lock(world)
+            tx.script("SET LOCAL lock_timeout = 300")
+            owner_notices.tell(
+                tx,
+                org_id=ORG,
+                subject=subject,
+                body="Failed",
+                now=NOON + 5 * HOUR,
+                new_id=ids_of("n"),
+                again_after=None,
+            )
+        waiting.result()
+    assert (board.notices(), board.unread()) == (["Failed"], {"client_booking": 2})
+
+
+def ids_of(prefix: str) -> Callable[[], str]:
+    numbers = itertools.count()
+    return lambda: f"{prefix}-{next(numbers)}"
 
 
 def until_somebody_waits_for_a_lock(world: World) -> None:

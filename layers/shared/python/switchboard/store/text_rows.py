@@ -27,23 +27,25 @@ class DecisionWriter:
     new_id: Callable[[], str]
 
     def write(self, *, told_again_after: timedelta) -> None:
-        """All of them. The owner is told of what nobody else has told them in the meantime."""
+        """All of them. The owner is told of what nobody else has told them in the meantime.
+
+        Threads are locked before the notices, as with texts that fail; the internal one, where notices go, at the end.
+        """
+        internal = self._internal_threads()
         self._write_new_threads()
+        self._touch(touch for touch in self._touches(self.decision.outbound) if touch["thread_id"] not in internal)
         self._write_changes()
         self._write_held()
         told = self._notice(told_before=self.now - told_again_after)
         untold = {notice.event_id for notice in self.decision.notices if notice.subject not in told}
         outbound = [one for one in self.decision.outbound if one.event_id not in untold]
-        touches = self._touches(outbound)
-        internal = self._internal_threads()
-        self._touch(touch for touch in touches if touch["thread_id"] not in internal)
         self._write_event()
         self._write_attempts()
         for one in outbound:
             self._write_outbound(one)
         self._write_responses()
         # All texts that the owner is told of share the internal thread: it is locked for no longer than COMMIT takes.
-        self._touch(touch for touch in touches if touch["thread_id"] in internal)
+        self._touch(touch for touch in self._touches(outbound) if touch["thread_id"] in internal)
 
     def _put(self, statement: str, **values: Any) -> None:
         self.tx.later(statement, org_id=self.facts.organisation.id, now=self.now, **values)
