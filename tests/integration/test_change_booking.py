@@ -53,9 +53,9 @@ def test_client_and_sitter_take_part_with_their_own_phones(desk: BookingDesk) ->
 
 def test_who_changes_their_phone_takes_part_with_the_new_one(desk: BookingDesk) -> None:
     desk.tell()
-    told = {"client": JANE | {"phone": "+15555550111"}, "sitter": SAM | {"phone": "+15555550112"}}
-    assert desk.tell(minute=1, event_type=UPDATED, **told).outcome is Outcome.UNCHANGED
-    desk.tell(minute=2, event_type=UPDATED, client=JANE | {"phone": "lost"}, sitter=told["sitter"])
+    jane, sam = JANE | {"phone": "+15555550111"}, SAM | {"phone": "+15555550112"}
+    assert desk.tell(minute=1, event_type=UPDATED, client=jane, sitter=sam).outcome is Outcome.UNCHANGED
+    desk.tell(minute=2, event_type=UPDATED, client=JANE | {"phone": "lost"}, sitter=sam)
     people = desk.sql('SELECT role, "realE164" FROM messaging."MessageParticipant" ORDER BY role')
     assert people == [["client", "+15555550111"], ["sitter", "+15555550112"]]
 
