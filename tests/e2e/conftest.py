@@ -13,13 +13,16 @@ from local.stack import Options, Stack
 from switchboard.store.connection import Address
 from tests.e2e.town import Town
 
+# What takes long to make, and the tests that share it go to one worker: no other makes it too.
+SHARED = {"fragile": "fragile", "stack": "stack", "build": "stack"}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that share a stack go to one worker, so that no other starts one too."""
+    """Groups the tests by what they share."""
     for item in items:
-        fixtures = getattr(item, "fixturenames", ())
-        if shared := next((name for name in ("fragile", "stack") if name in fixtures), None):
-            item.add_marker(pytest.mark.xdist_group(shared))
+        groups = [group for name, group in SHARED.items() if name in getattr(item, "fixturenames", ())]
+        if groups:
+            item.add_marker(pytest.mark.xdist_group(groups[0]))
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +40,14 @@ def start_stack(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Stack
 @pytest.fixture(scope="session")
 def stack(start_stack: Callable[..., Stack]) -> Iterator[Stack]:
     """The stack that the tests of this worker share; nothing in it is ever stopped."""
+    with start_stack() as running:
+        set_flag(running, "ENABLE_PROACTIVE_THREAD_CREATION", "true")
+        yield running
+
+
+@pytest.fixture(scope="session")
+def fragile(start_stack: Callable[..., Stack]) -> Iterator[Stack]:
+    """A stack whose parts may be stopped and killed, and work again after each test."""
     with start_stack() as running:
         set_flag(running, "ENABLE_PROACTIVE_THREAD_CREATION", "true")
         yield running

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -22,17 +21,10 @@ LEADS = 400
 COMMAND = "import sys; from switchboard.cli import main; sys.exit(main())"
 
 
-@pytest.fixture(scope="module")
-def own_stack(start_stack: Callable[..., Stack]) -> Iterator[Stack]:
-    """A stack for these tests alone: they work on whole tables."""
-    with start_stack() as running:
-        yield running
-
-
 @pytest.fixture
-def town(own_stack: Stack) -> Town:
-    """A way to look into its database, without leads."""
-    found = town_on(own_stack)
+def town(fragile: Stack) -> Town:
+    """A way to look into its database, without leads: backfills work on whole tables."""
+    found = town_on(fragile)
     found.sql(
         'TRUNCATE intake."Lead", intake."Job", intake."Customer", intake."CustomerAddress", intake."Audit" CASCADE'
     )
@@ -40,8 +32,8 @@ def town(own_stack: Stack) -> Town:
 
 
 @pytest.fixture
-def machine(own_stack: Stack) -> Machine:
-    addresses = own_stack.addresses
+def machine(fragile: Stack) -> Machine:
+    addresses = fragile.addresses
     return Machine(client("stepfunctions", addresses.aws_endpoint_url), addresses.state_machine_arn, poll_s=0.05)
 
 
@@ -70,38 +62,38 @@ def add_leads(town: Town) -> None:
     )
 
 
-def test_the_command_tries_does_and_undoes_a_backfill(own_stack: Stack, town: Town, tmp_path: Path) -> None:
+def test_the_command_tries_does_and_undoes_a_backfill(fragile: Stack, town: Town, tmp_path: Path) -> None:
     add_leads(town)
-    tried = command(own_stack, tmp_path, "run", "lead-customers")
+    tried = command(fragile, tmp_path, "run", "lead-customers")
     assert (tried.returncode, "🔍 DRY RUN COMPLETE" in tried.stdout) == (0, True), tried
     assert town.sql('SELECT count(*) FROM intake."Customer"') == [[0]]
-    done = command(own_stack, tmp_path, "run", "lead-customers", "--apply", "--watch")
+    done = command(fragile, tmp_path, "run", "lead-customers", "--apply", "--watch")
     assert (done.returncode, "✅ BACKFILL COMPLETE" in done.stdout) == (0, True), done
     run = done.stdout.splitlines()[-1].split()[1].rstrip(":")
     assert town.sql('SELECT count(customer_id) FROM intake."Lead"') == [[LEADS]]
-    assert command(own_stack, tmp_path, "verify", "lead-customers").returncode == 0
-    status = command(own_stack, tmp_path, "status", run)
+    assert command(fragile, tmp_path, "verify", "lead-customers").returncode == 0
+    status = command(fragile, tmp_path, "status", run)
     assert (status.returncode, "completed 100.0%" in status.stdout) == (0, True), status
-    undone = command(own_stack, tmp_path, "rollback", run, "--apply")
+    undone = command(fragile, tmp_path, "rollback", run, "--apply")
     assert undone.returncode == 0, undone
     assert town.sql('SELECT count(customer_id) FROM intake."Lead"') == [[0]]
 
 
-def test_the_command_fails_where_the_execution_does(own_stack: Stack, tmp_path: Path) -> None:
-    refused = command(own_stack, tmp_path, "run", "lead-customers", "--lanes", "0")
+def test_the_command_fails_where_the_execution_does(fragile: Stack, tmp_path: Path) -> None:
+    refused = command(fragile, tmp_path, "run", "lead-customers", "--lanes", "0")
     assert refused.returncode == 1
     assert "InvalidInput" in refused.stdout
-    assert command(own_stack, tmp_path, "pause", "nobody").returncode == 1
+    assert command(fragile, tmp_path, "pause", "nobody").returncode == 1
 
 
 def test_functions_that_are_killed_while_a_run_works_only_cost_time(
-    own_stack: Stack, town: Town, machine: Machine
+    fragile: Stack, town: Town, machine: Machine
 ) -> None:
     add_leads(town)
     arn = machine.start(backfill="lead-customers", dryRun=False, batchSize=20, lanes=2)
     for step in (2, 4):
         eventually(partial(_has_reached, town, step), within_s=60)
-        own_stack.functions.kill()
+        fragile.functions.kill()
     done = machine.wait(arn)
     assert done.succeeded, done
     assert done.output["counts"]["Leads linked"] == LEADS

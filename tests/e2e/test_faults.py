@@ -5,7 +5,7 @@ import signal
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
 
@@ -13,7 +13,7 @@ import pytest
 
 from local.players import Answer, Caller, eventually
 from local.stack import Stack
-from tests.e2e.conftest import set_flag, town_on
+from tests.e2e.conftest import town_on
 from tests.e2e.test_story import Visit
 from tests.e2e.town import Town
 
@@ -24,14 +24,6 @@ _MINUTE = (
     "UPDATE ops.thread_lease SET expires_at = expires_at - interval '61 s'",
     "UPDATE ops.inbound_text SET next_attempt_at = next_attempt_at - interval '61 s' WHERE state <> 'routed'",
 )
-
-
-@pytest.fixture(scope="module")
-def fragile(start_stack: Callable[..., Stack]) -> Iterator[Stack]:
-    """A stack whose parts may be stopped and killed, and work again after each test."""
-    with start_stack() as running:
-        set_flag(running, "ENABLE_PROACTIVE_THREAD_CREATION", "true")
-        yield running
 
 
 @pytest.fixture
