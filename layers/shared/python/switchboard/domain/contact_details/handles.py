@@ -10,7 +10,7 @@ from itertools import islice
 from switchboard.domain.contact_details.grammar import Rules
 from switchboard.domain.contact_details.names import is_user_name
 from switchboard.domain.contact_details.phrases import Phrases
-from switchboard.domain.contact_details.redact import MOST_FINDINGS
+from switchboard.domain.contact_details.redact import FURTHEST_SHOWN, MOST_FINDINGS
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
 from switchboard.domain.contact_details.vocabulary import words_of
 
@@ -185,7 +185,7 @@ HANDLE_TRIGGERS = (
 def _matches(rules: Rules, reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     for match in rules.finditer(phrases.text, phrases.words):
-        if len(spans) == MOST_FINDINGS:
+        if len(spans) == MOST_FINDINGS or (spans and match.start() > FURTHEST_SHOWN):
             break
         if _is_in_channel(phrases.text, match.start(), match.end()):
             continue
@@ -216,7 +216,7 @@ def _named(reading: Reading, phrases: Phrases, rules: Rules, *, is_across: bool 
     """A service with a user name beside it."""
     spans: list[tuple[int, int]] = []
     for match in islice(rules.finditer(phrases.text, phrases.words), _MOST_NAMED):
-        if len(spans) == MOST_FINDINGS:
+        if len(spans) == MOST_FINDINGS or (spans and match.start() > FURTHEST_SHOWN):
             break
         first, last = phrases.words_at(*match.span())
         at = _name_after(reading, last, match.group().strip())

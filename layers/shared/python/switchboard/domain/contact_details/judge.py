@@ -29,8 +29,8 @@ from switchboard.domain.contact_details.verdict import Finding, Verdict, Violati
 
 LONGEST_TEXT = 1600
 _EARLIER_TEXTS = 5
-_EARLIER_TAIL = 160
-_NEW_HEAD = 400
+_EARLIER_TAIL = 120
+_NEW_HEAD = 240
 _ENOUGH = 2 * redact.LONGEST_PREVIEW
 _SKIPPED = "…"
 _BETWEEN_TEXTS = "\n" + PART_BREAK
@@ -61,7 +61,8 @@ def judge(
     whole = read(text)
     found, shown = _found_in(whole, allowed_urls, hotlines)
     placed = [(_finding(whole, one, 0), one) for one in found]
-    joined = [one[-_EARLIER_TAIL:] for one in earlier[-_EARLIER_TEXTS:] if one.strip()]
+    is_held = any(one.is_held for one in found)
+    joined = [one[-_EARLIER_TAIL:] for one in earlier[-_EARLIER_TEXTS:] if one.strip() and not is_held]
     if joined and any(may_be_part_of_a_detail(one) for one in (*joined, text[:_NEW_HEAD])):
         placed += _across(joined, text[:_NEW_HEAD], allowed_urls, hotlines)
     if shown is not whole:

@@ -65,7 +65,8 @@ def pieces_of(reading: Reading) -> list[Piece]:
             if _is_hyphenated_to_figures(reading, i):
                 pieces.append(Piece(word.translate(_LOOK_ALIKE_FIGURES), Kind.MIXED, start, end, i, i))
         else:
-            pieces.extend(_segments(word, start, i, Kind.SPELLED))
+            found = segments_of(word)
+            pieces += [Piece(digits, Kind.SPELLED, start + at, start + to, i, i) for digits, at, to in found]
     return _with_slips(pieces, reading)
 
 
@@ -144,38 +145,34 @@ def _mixed(reading: Reading, i: int) -> list[Piece]:
     is_quantity = _QUANTITY.fullmatch(word) is not None
     if is_quantity and not (_is_beside_look_alikes(reading.words, i) or _is_joined_part(reading, i)):
         return []
+    return [Piece(digits, kind, start + begin, start + end, i, i) for digits, kind, begin, end in _digits_in(word)]
+
+
+@lru_cache(maxsize=4096)
+def _digits_in(word: str) -> tuple[tuple[str, Kind, int, int], ...]:
+    """The digits of a word of letters and figures, and where each part begins and ends."""
     repeat = _REPEATED_FIGURE.fullmatch(word)
     if repeat is not None:
-        return [Piece(repeat[2] * int(REPEATS[repeat[1]]), Kind.MIXED, start, start + len(word), i, i)]
-    found = _segments(word, start, i, Kind.MIXED)
+        return ((repeat[2] * int(REPEATS[repeat[1]]), Kind.MIXED, 0, len(word)),)
+    found = segments_of(word)
     if found:
-        return found
+        return tuple((digits, Kind.MIXED, begin, end) for digits, begin, end in found)
     if _LOOK_ALIKE.fullmatch(word):
-        return [Piece(word.translate(_LOOK_ALIKE_FIGURES), Kind.MIXED, start, start + len(word), i, i)]
-    return _among_letters(word, start, i)
-
-
-def _among_letters(word: str, start: int, i: int) -> list[Piece]:
-    """The figures at one end of a word ("cell2025550147"), or held apart by its letters."""
-    ends = _FIGURES_AT_ONE_END.fullmatch(word)
-    if ends is not None:
-        group = 1 if ends.group(1) else 2
-        return [Piece(ends.group(group), Kind.FIGURES, start + ends.start(group), start + ends.end(group), i, i)]
+        return ((word.translate(_LOOK_ALIKE_FIGURES), Kind.MIXED, 0, len(word)),)
+    at_end = _FIGURES_AT_ONE_END.fullmatch(word)
+    if at_end is not None:
+        group = 1 if at_end.group(1) else 2
+        return ((at_end.group(group), Kind.FIGURES, *at_end.span(group)),)
     digits = "".join(_DIGIT_RUN.findall(word))
     if len(digits) in _PHONE_LENGTHS and _is_interleaved(word):
-        return [Piece(digits, Kind.MIXED, start, start + len(word), i, i)]
-    return []
+        return ((digits, Kind.MIXED, 0, len(word)),)
+    return ()
 
 
 def _is_interleaved(word: str) -> bool:
     """Whether the same letters, or one or two, stand between the figures: "2x0x2x5", "2a0b2c5"."""
     letters = _LETTER_RUN.findall(word)
     return len(set(letters)) == 1 or (len(letters) >= _LOCAL_LENGTH and max(map(len, letters)) <= _MOST_LETTERS_BETWEEN)
-
-
-def _segments(word: str, start: int, i: int, kind: Kind) -> list[Piece]:
-    """The number words and figures that the whole word is made of, at least two, else none."""
-    return [Piece(digits, kind, start + begin, start + end, i, i) for digits, begin, end in segments_of(word)]
 
 
 def joined(pieces: list[Piece], reading: Reading) -> list[Piece]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.cues import STRONG, Cues
@@ -79,14 +80,13 @@ _LABELLED_BUT_CUED = -2.0
 _FEW_WORDS = 4
 _MOST_GROUPS = 5
 _AROUND = 6
+_MOST_NUMBERS = 32  # more are a list
 
 
 def phones_in(reading: Reading, scope: Scope, cues: Cues) -> Iterator[PhoneSpan]:
     """The numbers of a text in order, one by one as they are asked for; hotlines are left out."""
     around = _Around(reading, cues, scope)
-    for run in runs_of(reading):
-        if _is_long(run):
-            yield from _in_run(run, around)
+    return islice(chain.from_iterable(_in_run(run, around) for run in runs_of(reading) if _is_long(run)), _MOST_NUMBERS)
 
 
 def _is_long(run: Run) -> bool:

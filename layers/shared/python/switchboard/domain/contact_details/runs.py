@@ -134,7 +134,10 @@ def _thinned(pieces: list[Piece]) -> Sequence[Piece | None]:
         ["w" if piece.kind is not Kind.FIGURES else _LENGTHS[min(LONGEST, len(piece.digits))] for piece in pieces]
     )
     for match in _USUAL_SHAPE.finditer(shapes, _KEPT_AT_EACH_END, behind):
-        kept += [*pieces[match.start() : match.end()], None]
+        shape = pieces[match.start() : match.end()]
+        if len(shape) > _MOST_PIECES:
+            shape = shape[:_KEPT_AT_EACH_END] + shape[-_KEPT_AT_EACH_END:]
+        kept += [*shape, None]
     return [*kept, *pieces[behind:]]
 
 

@@ -6,7 +6,7 @@ from functools import cache
 
 from switchboard.domain.contact_details.grammar import Rules
 from switchboard.domain.contact_details.phrases import Phrases
-from switchboard.domain.contact_details.redact import MOST_FINDINGS
+from switchboard.domain.contact_details.redact import FURTHEST_SHOWN, MOST_FINDINGS
 from switchboard.domain.contact_details.tokens import Reading
 from switchboard.domain.contact_details.vocabulary import words_of
 
@@ -222,7 +222,7 @@ def solicitations_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]
     """Spans of the folded text that ask to meet, pay or write outside the organisation."""
     spans: list[tuple[int, int]] = []
     for match in _rules().finditer(phrases.text, phrases.words):
-        if len(spans) == MOST_FINDINGS:
+        if len(spans) == MOST_FINDINGS or (spans and match.start() > FURTHEST_SHOWN):
             break
         if _is_ordinary(phrases.text, match.start(), match.end()):
             continue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate
 
 from switchboard.domain.contact_details.confusables import Folded, fold
@@ -88,16 +89,17 @@ def read(text: str) -> Reading:
     for i, word in enumerate(words):
         if word.isalpha() or word.isdigit():
             continue
-        known.add(word.partition("'")[0])
-        words[i] = "".join(filter(str.isalnum, word))
-        known.add(words[i])
-        if not words[i].isdigit():
-            known.add(without_leet(words[i]))
+        if not word.isalnum():
+            known.add(word.partition("'")[0])
+            words[i] = "".join(filter(str.isalnum, word))
+            known.add(words[i])
+        known.add(without_leet(words[i]))
     if _LEET_SIGNS.search(folded.text):
         known.update(map(without_leet, _SIGN_INSIDE.findall(folded.text)))
     return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], frozenset(known))
 
 
+@lru_cache(maxsize=4096)
 def without_leet(word: str) -> str:
     """The word with the figures that stand for letters put back."""
     return word.translate(_LETTERS_FOR_FIGURES)
