@@ -1,8 +1,8 @@
 """How many leaks of the corpora are caught, and that ordinary texts are left alone.
 
 leak_corpus and the tuned ones were tuned on. Those held out were not: they are the estimate for texts that nobody has
-seen, so their misses must not be looked at while rules are changed. The fourth one is the hardest: a fourth of its
-numbers are smuggled in ways that were thought up to get past this.
+seen, so their misses must not be looked at while rules are changed. The fourth one is the hardest:
+a fifth of its leaks are numbers smuggled in ways that were thought up to get past this.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ def _is_held(row: dict[str, Any]) -> bool:
         ("second_corpus_held_out", 0.96),
         ("third_corpus_tuned", 0.975),
         ("third_corpus_held_out", 0.94),
-        ("fourth_corpus_tuned", 0.93),
-        ("fourth_corpus_held_out", 0.87),
+        ("fourth_corpus_tuned", 0.94),
+        ("fifth_corpus_held_out", 0.93),
     ],
 )
 def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
@@ -63,7 +63,7 @@ def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
         ("third_corpus_tuned", 0.01),
         ("third_corpus_held_out", 0.02),
         ("fourth_corpus_tuned", 0.01),
-        ("fourth_corpus_held_out", 0.015),
+        ("fifth_corpus_held_out", 0.0),
     ],
 )
 def test_ordinary_texts_are_delivered(corpus: str, most_held: float) -> None:

@@ -15,7 +15,8 @@ CLASSES: dict[str, str] = {
     "n": "dont didnt never not nolonger cant wont shouldnt",
     "N": "no",
     "m": "me us mee mi",
-    "s": "stop stp sto stpo stopp quit cease halt deja dejen deje dejar paren pare para parar basta",
+    "s": "stop stp sto stpo stopp quit cease halt detener detengan detenga alto deja dejen deje dejar paren"
+    " pare para parar basta",
     "g": "texting messaging contacting spamming bothering txting writing harassing bugging pestering msging"
     " messging annoying"
     " escribirme contactarme molestarme textearme escribir contactar escribirnos molestar",
@@ -32,7 +33,7 @@ CLASSES: dict[str, str] = {
     "r": "quiten take drop pull scratch quita quitame quiteme quitenme saca sacame saqueme saquenme borrame"
     " borreme borrenme eliminame eliminenme tke",
     "X": "remove delete erase lose borra borre borren elimina elimine eliminen",
-    "R": "receive receiving hear recibir",
+    "R": "resivir receive receiving hear recibir",
     "G": "get getting gettin",
     "o": "off from out of at on de del en with w via con",
     "l": "list lst lists database system contacts directory records lista sistema thread group chat"

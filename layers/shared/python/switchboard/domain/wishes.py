@@ -19,7 +19,15 @@ _APOSTROPHE = re.compile(r"(?<=\w)['\u2019\u2018`\u00b4](?=\w)")
 _JOINED = (
     (("",), re.compile(r"([a-z])\1{2,}"), r"\1"),
     (("#",), re.compile(r"#"), " number "),
-    (("do n", "don t"), re.compile(r"\bdo (?:not|nt)\b|\bdon t\b"), "dont"),
+    (("s.t", "s t", "s-t"), re.compile(r"\bs[. -]t[. -]o[. -]p\b"), "stop"),
+    (("do n", "don t", "dnt"), re.compile(r"\bdo (?:not|nt|nto)\b|\bdon t\b|\bdnt\b"), "dont"),
+    (
+        ("turn off",),
+        re.compile(r"\bturn off (?=(?:the |these |all |your |my )*(?:text|message|msg|notification|alert))"),
+        "stop ",
+    ),
+    (("no vuelv",), re.compile(r"\bno vuelv(?:an|as|a) a\b"), "stop"),
+    (("nunca mas",), re.compile(r"\bnunca mas\b"), "no"),
     (("any more",), re.compile(r"\bany more\b"), "anymore"),
     (("i am",), re.compile(r"\bi am\b"), "im"),
     (("stop it",), re.compile(r"\bstop it[ ,]+(?=stop\b)"), ""),
@@ -74,7 +82,7 @@ _WISHES = (
     f"s[op]?q*{_DOING}|s[op]*v{_ME}?|N{_DOING}{_ME}?|C{_DOING}{_ME}?",  # no texting
     "(?:q[qev]*)?th*s|s[op]?[RG]q+",  # I want these messages to stop
     f"s[op]?d{_ME}?{_WHAT}|s[op]?d{_ME}",  # stop sending me these messages
-    f"s[op]?[RG]?{_WHAT}",  # stop the texts
+    f"s[opa]?[RG]?{_WHAT}",  # stop the texts
     f"{_NOT}(?:{_VERB}{_ME}|{_ME}{_VERB}|h*g{_ME}|vh{_ME}|{_VERB}q+b)(?:a{_VERB}{_ME}?|ax{_ME}?)?",  # don't text me
     f"{_NOT}{_ME}xav|Nve+",
     f"{_NOT}{_ME}?d{_ME}?{_WHAT}|{_NOT}(?:d{_ME}|{_ME}d)e",  # don't send me texts
@@ -86,7 +94,7 @@ _WISHES = (
     f"u{_ME}?(?:o*[qe]*[tlbv]|o+[qe]+)?",  # unsubscribe me
     f"wo+{_WHAT}",  # I want out of these texts
     f"C{_WHAT}|Cq*l(?:oh?{_WHAT})?",  # cancel these messages
-    f"r{_ME}o|s[op]?d{_ME}q+|[_hYi]*{_DOING}{_ME}s|Eo*{_WHAT}|Lo*d{_WHAT}",
+    f"r{_ME}o|s[op]?d{_ME}?q+|[_hYi]*{_DOING}{_ME}s|Eo*{_WHAT}|Lo*d{_WHAT}",
     "Y?z?q*zbp*(?:s|Nv)",  # wrong number, stop
     f"L(?:{_ME}?|q+b)A",  # leave me alone
 )

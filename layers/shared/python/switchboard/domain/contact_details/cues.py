@@ -67,9 +67,14 @@ class Cues:
             self._found = (
                 [i for i, is_strong in cues if is_strong],
                 [i for i, is_strong in cues if not is_strong],
-                [i for i, word in enumerate(words) if word in _LABELS and not (i and words[i - 1] == "area")],
+                [i for i, word in enumerate(words) if word in _LABELS and not self._is_no_label(i, word)],
             )
         return self._found
+
+    def _is_no_label(self, i: int, word: str) -> bool:
+        """Whether the word means something else here: "area code", "pass it on"."""
+        words = self._reading.words
+        return (i > 0 and words[i - 1] == "area") or (word == "pass" and words[i + 1 : i + 2] in _PASSED)
 
     def _breaks_between(self, first: int, last: int) -> bool:
         """Whether a clause ends behind one of these words."""
@@ -115,6 +120,7 @@ class Cues:
 
 _BEFORE_ME = frozenset({"is", "thats", "its", "get", "find", "catch", "of", "reach", "hit"})
 _LABELS = LABELS | MONTHS
+_PASSED = (["it"], ["that"], ["this"], ["along"])
 _CUE_WORDS = _WEAK_WORDS | REACH_ME | KEEP_VERBS | {"area", "me"}
 
 

@@ -222,6 +222,7 @@ def _named_after(reading: Reading, i: int, *, is_mail_word: bool) -> EmailSpan |
     )
     while at < len(words) and at - first < _MOST_CONNECTORS and words[at] in _CONNECTORS:
         told = told or words[at] in {"is", "es", "user", "username", "name", "address", "under", "usuario"}
+        told = told or ":" in reading.gap(at)
         at += 1
     if at >= len(words) or ("." in reading.gap_before(at)[:1] and not told):
         return None

@@ -49,6 +49,8 @@ _INVITING = (
     "add|follow|friend|dm|pm me on|over_on !here|this|the|my|your",
     "follow|like|visit my|our page|profile|account",
     "friends on|in <any>",
+    "connect with me|us there|on",
+    "<sure> look|search|add|find for|me|us|my",
     "send|accept|sent|add ..2 friend request",
     "got|have a|an|any? snap|telegram|tg|wa|signal|line|gram $",
     "page|profile|group|account ..6 on|in <sure>",
@@ -92,6 +94,7 @@ _INVITING = (
     "you|u|usted|tu|ya on|in|en <sure>|telegram|signal $",
 )
 _PAYING = (
+    "<sure_pay> it|that|them|some|money ..1 to|at|over",
     "can|could|do|may|should|would i|you|u|we ..1 <sure_pay>",
     (
         "<sure_pay> me|us|you|u|him|her|to|tag|handle|name|id|instead|works|work|is|ok|okay|under|too|or|and_skip|for"

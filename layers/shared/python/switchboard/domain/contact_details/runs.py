@@ -77,6 +77,7 @@ _LENGTHS = "0123456789abcdef"
 _USUAL_SHAPE = re.compile("1?(?:334|3322|37|64|a)|b|w{5,}")  # each piece by the length of its figures, or w for words
 _KEPT_AT_EACH_END = 24
 _MOST_DECOYS = 2
+_MOST_WORDS_ASIDE = 4
 _MOST_QUANTITY_DIGITS = 4
 _LONGEST_DECOY = 12
 
@@ -233,7 +234,8 @@ def _has_plus(piece: Piece, reading: Reading, *, is_linked: bool = False) -> boo
     """Whether a plus begins a country code here; said between groups, it only joins them ("212 plus 555")."""
     if piece.first and reading.words[piece.first - 1] in _PLUS_WORDS:
         return not is_linked or len(piece.digits) in _SAID_AFTER_PLUS
-    return reading.text[max(0, piece.start - 2) : piece.start].rstrip(" (").endswith("+")
+    before = reading.text[max(0, piece.start - 3) : piece.start].rstrip(" (")
+    return before.endswith("+") and not before[-2:-1].isalnum()
 
 
 def _grows(together: list[Piece], piece: Piece, reading: Reading) -> bool:
@@ -268,6 +270,8 @@ def _link(one: Piece, other: Piece, decoy: tuple[str, ...], reading: Reading) ->
     if PART_BREAK in gap:
         is_chatter = len(between) <= _MOST_FILLERS and all(word in CHATTER for word in between)
         return Link.FILLED if is_chatter else Link.NONE, ()
+    if len(between) <= _MOST_WORDS_ASIDE and gap.lstrip()[:1] == "(" and gap.rstrip()[-1:] == ")":
+        return Link.FILLED, between
     return _word_link(between, decoy), between
 
 

@@ -114,6 +114,7 @@ _RULES = (
     "swap|exchange|trade ..1 <line>|numbers|contacts|phones",
     "put|save|write|wrote|writing|jot|note|take|get|grab|copy|left|taped ..1 my number|numbers|cell|digits|contact",
     "hit my line|cell|phone|digits",
+    "instead_of|without|rather_than booking|reserving here|through|with|on|via|in",
     "card|note|paper with <your>|my number|cell|info|contact",
     "give|hand|slip you|u my business? card !for|to|and",
     "if|with it|its is|was|were? just us|you_and_me|the_two_of_us $",
@@ -122,7 +123,7 @@ _RULES = (
     "hire|hired|hiring|book|booked|booking|pay|paid me|us yourself|yourselves",
     "i|im|am|ill ..2 going|go|be|gone independent|freelance",
     "rates|prices|price|rate ..2 lower|less|cheaper|better ..1 if you|we|u",
-    "how|way|number ..4 reach|contact|find|text you|u after|once|when ..4 booking|contract|job|gig|over",
+    "how|way|number ..4 reach|contact|find|text you|u at|on? after|once|when ..4 booking|contract|job|gig|over",
     "no app|agency|company ..1 no|just",
     "<serve>|do ..3 for you|us|me privately|directly|on_the_side|on_my_own|for_cash !from_the|to_the",
     "cash|money|check ..6 dont|do_not|no_need|without|skip ..3 book|booking|app|put|log|website|company|office",
@@ -132,7 +133,10 @@ _RULES = (
     "pago|pagas|pagar|dinero ..2 en mano",
     "hablamos|hablemos|arreglamos|quedamos|seguimos|trato por_fuera|fuera|aparte|por_privado",
     "no|sin ..3 pasar|pases|pase|ir|vayas|usar por? la|el? agencia|app|aplicacion|empresa|compania|plataforma|web",
-    "<around> <using>? <the>|my? <kind>? <firm> !door|building|gate|entrance|parking|lot|stairs|dog_park",
+    (
+        "<around> <using>? <the>|my? <kind>? <firm>"
+        " !picnic|party|dinner|car|truck|door|building|gate|entrance|parking|lot|stairs|dog_park"
+    ),
     (
         "without|behind|not_through|going_around|go_around <using>? <the>? office|boss|owner|service|system|site"
         "|business|them $"
@@ -190,6 +194,7 @@ _ORDINARY_RULES = (
     "is|was|been|being|got|its off|outside the? app|system|office",
     "through_the_app|through_this_app|in_the_app|on_the_app",
     "vets|vet|doctors|neighbors|office|gate cell|number|phone|office|phone_number",
+    "arent|not|isnt|never|cant|wont ..1 allowed|supposed|permitted to ..3 outside|off|without|around|directly",
     "leash|collar|tag|order|chip|flight|unit|apartment|policy number",
     "outside|around|behind the|your office|business|site !to|and_pay|so_we building|door|and|entrance",
 )
@@ -201,7 +206,7 @@ SOLICITATION_TRIGGERS = words_of(
     " mobile cut tarifa management service aparte privado business website find line details exchange swap trade"
     " table record cel movil own ourselves cheaper hire discount just knowing conmigo contigo intermediarios nbr"
     " them afuera switchboard straight same card touch independent freelance rates prices money nosotros nosotras"
-    " cuenta mano"
+    " whatsapp cuenta mano"
     " hire hired hiring yourself yourselves without dont booking agencia web booked"
 )
 _AVOIDING = words_of("not dont never without skip avoid instead")

@@ -138,7 +138,7 @@ def _dotted(reading: Reading, i: int, allowed: Sequence[str]) -> UrlSpan | None:
 
 def _is_domain(reading: Reading, first: int, last: int, *, has_path: bool) -> bool:
     """Whether the labels are a domain, and no full stop without a space behind it."""
-    ending, host = reading.words[last], reading.text[reading.starts[first] : reading.ends[last - 1]]
+    ending, host = _meant(reading.words[last]), reading.text[reading.starts[first] : reading.ends[last - 1]]
     if ending in FILE_ENDINGS or (len(host) < _SHORTEST_HOST and not has_path):
         return False
     if has_path and reading.text[reading.ends[last]] == "/":
@@ -150,6 +150,11 @@ def _is_domain(reading: Reading, first: int, last: int, *, has_path: bool) -> bo
     if ending in NOUN_ENDINGS and _is_whole_name(reading, first, last, host):
         return True
     return len(host) > _SUBDOMAIN_LABELS and _has_site_cue(reading, first, last)
+
+
+def _meant(ending: str) -> str:
+    """The ending, perhaps written in leet ("c0m")."""
+    return ending if ending.isalpha() else without_leet(ending)
 
 
 def _is_whole_name(reading: Reading, first: int, last: int, host: str) -> bool:
@@ -184,11 +189,10 @@ def _is_spoken(reading: Reading, i: int, gap: str) -> bool:
     if before in _DOTS:
         return i > 1 and gap.strip(" -_)(][}{<>*\n\x1e") == "" and (PART_BREAK in gap or "\n" not in gap)
     bare = without_leet(word)
-    if bare in _SPACED_ENDINGS and _BRACKETED_DOT.fullmatch(gap):
+    if bare in _SPACED_ENDINGS and (gap == " . " or _BRACKETED_DOT.fullmatch(gap)):
         return True
-    if bare in _SPACED_ENDINGS and gap == " . ":
-        return True
-    return bare == "com" and gap.strip() in {".", "(.", "[."} and gap != "." and i > 0
+    begins_sentence = gap[-1:] == " " and reading.written(i, i)[0].isupper()
+    return bare == "com" and gap.strip() in {".", "(.", "[."} and gap != "." and not begins_sentence
 
 
 def _spoken(reading: Reading, i: int) -> UrlSpan | None:
