@@ -146,6 +146,7 @@ DEFINITION = Definition(
             decide=deciding("lead_customers.decide_group"),
             stage=staging("lead_customers.stage_group"),
             catch_up=True,
+            weight=2,
         ),
         Step(
             key="create",
@@ -155,6 +156,7 @@ DEFINITION = Definition(
             apply=_apply_create,
             stage=staging("lead_customers.stage_create"),
             catch_up=True,
+            weight=4,
         ),
         Step(
             key="link",
@@ -163,6 +165,7 @@ DEFINITION = Definition(
             decide=deciding("lead_customers.decide_link"),
             apply=applying("lead_customers.apply_link"),
             catch_up=True,
+            weight=5,
         ),
         Step(
             key="jobs",
