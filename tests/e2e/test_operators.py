@@ -5,6 +5,7 @@ import pytest
 from local.seed import FRONT_DESK
 from local.stack import Stack
 from switchboard import cli
+from tests.e2e.town import Town
 
 
 def run(stack: Stack, *words: str) -> int:
@@ -25,3 +26,14 @@ def test_the_accounts_numbers_are_pointed_here_by_command_and_drift_is_told(
 def test_what_a_function_refuses_reaches_the_terminal(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(stack, "numbers", "import", "--org", "nobody") == 1
     assert capsys.readouterr().err == "InvalidRequest: invalid: orgId\n"
+
+
+def test_a_sitter_is_sent_away_by_command(stack: Stack, town: Town, capsys: pytest.CaptureFixture[str]) -> None:
+    jane, sam = town.person("Jane", "Doe"), town.person("Sam", "Lee")
+    thread_id = town.booking(jane, sam).json()["threadId"]
+    number = town.number_of(thread_id)
+    assert run(stack, "sitter", "leave", sam.id, "--org", town.org_id) == 0
+    assert capsys.readouterr().err == f"{sam.id} is out: 1 threads to the owner, 1 windows closed\n{number} rests\n"
+    assert town.number_of(thread_id) == town.front_desk
+    assert run(stack, "sitter", "return", sam.id, "--org", town.org_id) == 0
+    assert run(stack, "sitter", "leave", sam.id) == 1

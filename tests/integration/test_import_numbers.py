@@ -170,11 +170,10 @@ def test_a_booking_that_waited_for_a_sitter_number_is_settled_in_the_next_minute
     assert desk.thread()["number"] == SITTER_NUMBER
 
 
-@pytest.mark.parametrize("schema", ["messaging", "public"])
 def test_an_earlier_applications_database_takes_numbers_before_and_after_the_contract(
-    account: SimulatedNumbers, stage_simulator: TwilioSimulator, empty_database_url: str, schema: str
+    account: SimulatedNumbers, stage_simulator: TwilioSimulator, empty_database_url: str
 ) -> None:
-    earlier = Earlier(empty_database_url, schema)
+    earlier = Earlier(empty_database_url, "public")
     take_in = importing(stage_simulator.url, earlier.database)
     account.own([FRONT_DESK, *FIVE[:2]])
     expected = [("known", "front_desk"), ("imported", "sitter"), ("imported", "sitter")]

@@ -252,15 +252,12 @@ def test_somebody_whom_nobody_knows_here_is_not_found(office: Office, order: dic
     assert len(office.desk.windows()) == 2
 
 
-@pytest.mark.parametrize("schema", ["messaging", "public"])
-def test_a_sitter_of_an_earlier_applications_database_leaves_and_comes_back(
-    empty_database_url: str, schema: str
-) -> None:
-    earlier = Earlier(empty_database_url, schema)
+def test_a_sitter_of_an_earlier_applications_database_leaves_and_comes_back(empty_database_url: str) -> None:
+    earlier = Earlier(empty_database_url, "public")
     kept: dict[str, Any] = {"database": earlier.database, "default_org_id": "default", "new_id": new_ids("earlier")}
     left = offboard_sitter({"sitterId": "sitter-1"}, now=ELEVEN, **kept)
     assert (left["threads"], left["windows"], left["number"]) == (1, 1, SITTER_NUMBER)
-    number = f"""SELECT status, "quarantinedUntil" FROM "{schema}"."MessageNumber" WHERE id = 'number-2'"""
+    number = """SELECT status, "quarantinedUntil" FROM "public"."MessageNumber" WHERE id = 'number-2'"""
     [[status, until]] = earlier.sql(number)
     assert (status, until) == ("quarantined", ELEVEN + 90 * DAY)
     assert (

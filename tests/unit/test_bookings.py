@@ -105,3 +105,12 @@ def test_the_data_says_the_status_except_that_a_final_type_is_final(
 def test_deferred_work_waits_a_minute_first_and_an_hour_at_most() -> None:
     minutes = [pause_before(attempt) / timedelta(minutes=1) for attempt in (1, 2, 3, 6, 7, 8, 1000)]
     assert minutes == [1, 2, 4, 32, 60, 60, 60]
+
+
+def test_an_operators_word_about_a_sitter_outlasts_newer_snapshots_and_the_same_one_again() -> None:
+    told = Sitter("sitter-1", first_name="Sam", stamp=Stamp(NOW, "b"))
+    away = Sitter("sitter-1", active=False, offboarded=True, stamp=Stamp(NOW - SECOND, "a"))
+    assert newer_sitter(told, away) == replace(told, active=False, offboarded=True)
+    back = replace(told, active=True)
+    assert newer_sitter(replace(told, active=False), back) == back
+    assert not newer_sitter(replace(told, active=False, stamp=Stamp(NOW + SECOND, "c")), back).active
