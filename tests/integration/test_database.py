@@ -112,6 +112,18 @@ def test_what_nobody_waits_for_fails_with_commit_and_leaves_nothing(
         assert tx.script("SELECT 2") == [[2]]
 
 
+def test_a_statement_with_rows_among_those_that_nobody_waits_for_is_not_taken_for_the_last(database: Database) -> None:
+    with database.transaction() as tx:
+        add_guest(tx, "a")
+        tx.later("bookings.stored_answer", webhook_id="none")
+        tx.later("held_texts.wait_for", sender="+15555550101")
+        add_guest(tx, "b")
+        assert tx.rows("held_texts.wait_for", sender="+15555550102") == [{"waited": False}]
+        tx.later("held_texts.wait_for", sender="+15555550103")
+        assert tx.rows("owner_notices.clear", org_id="o", subject="s") == []
+        assert tx.script(GUESTS) == [["a"], ["b"]]
+
+
 def test_any_number_of_statements_may_leave_together(
     database: Database, sql: Callable[..., list[list[object]]]
 ) -> None:

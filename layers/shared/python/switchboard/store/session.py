@@ -1,5 +1,6 @@
 """One connection to PostgreSQL: what is prepared on it, what is sent and read together; driver errors translated."""
 
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
@@ -11,6 +12,8 @@ from pg8000.converters import make_params
 
 from switchboard import errors
 
+_COUNTS, _LENGTH = struct.Struct("!HH"), struct.Struct("!i")
+_NULL = _LENGTH.pack(-1)
 _GRACE_S = 0.2  # for the server's own time-out to be the one that is heard
 _CONNECTION_STATES = ("08", "57P01", "57P02", "57P03", "53300", "28")
 _LOCK_STATES = ("40001", "40P01", "55P03")
@@ -29,6 +32,11 @@ class _Prepared:
     def __init__(self, statement: pg8000.native.PreparedStatement) -> None:
         self.statement = statement
         self.columns = [column["name"] for column in statement.cols or ()]
+
+    def context(self) -> pg8000.core.Context:
+        """What pg8000 reads an answer into."""
+        statement = self.statement
+        return pg8000.core.Context(statement.statement, columns=statement.cols, input_funcs=statement.input_funcs)
 
 
 class Session:
@@ -53,7 +61,7 @@ class Session:
         with translated():
             ready = self._ready(steps)
             try:
-                contexts = [self._write(step) for step in ready]
+                contexts = self._write(ready)
                 pg8000.core._flush(self._connection._sock)
                 failures = [failure for context in contexts if (failure := self._read(context))]
             except BaseException:  # half sent or half read: which answer is to what cannot be told any more
@@ -77,7 +85,7 @@ class Session:
         if unprepared and isinstance(steps[0], str):
             self.run(steps[:1])
             steps = steps[1:]
-        for name in unprepared:
+        for name in dict.fromkeys(unprepared):
             self._prepared[name] = _Prepared(self._connection.prepare(self._statements[name]))
         return [self._values(step) for step in steps]
 
@@ -88,16 +96,31 @@ class Session:
         values = prepared.statement.make_vals(step.params)
         return prepared, make_params(self._connection.py_types, values)
 
-    def _write(self, ready: tuple[_Prepared | None, Any]) -> pg8000.core.Context:
-        prepared, values = ready
-        if prepared is None:
-            self._connection.send_QUERY(values)
-            return pg8000.core.Context(values)
-        statement = prepared.statement
-        self._connection.send_BIND(statement.name_bin, values)
-        self._connection.send_EXECUTE()
+    def _write(self, ready: Sequence[tuple[_Prepared | None, Any]]) -> list[pg8000.core.Context]:
+        """What the answers will be read into: neighbours that answer with no rows share one."""
+        contexts: list[pg8000.core.Context] = []
+        is_open = False
+        for prepared, values in ready:
+            if is_open and (prepared is None or prepared.columns):
+                self._synchronise()
+                is_open = False
+            if prepared is None:
+                self._connection.send_QUERY(values)
+                contexts.append(pg8000.core.Context(values))
+                continue
+            if not is_open:
+                contexts.append(prepared.context())
+            self._connection._send_message(pg8000.core.BIND, _bind(prepared.statement.name_bin, values))
+            pg8000.core._write(self._connection._sock, pg8000.core.EXECUTE_MSG)
+            is_open = not prepared.columns
+            if not is_open:
+                self._synchronise()
+        if is_open:
+            self._synchronise()
+        return contexts
+
+    def _synchronise(self) -> None:
         pg8000.core._write(self._connection._sock, pg8000.core.SYNC_MSG)
-        return pg8000.core.Context(statement.statement, columns=statement.cols, input_funcs=statement.input_funcs)
 
     def _read(self, context: pg8000.core.Context) -> pg8000.exceptions.Error | None:
         """What the server says against the step, if anything."""
@@ -108,6 +131,18 @@ class Session:
                 raise
             return error
         return None
+
+
+def _bind(name: bytes, values: Sequence[str | None]) -> bytes:
+    """Binds texts to a prepared statement. As pg8000's own message, which asks for an answer at once, step by step."""
+    parts = [b"\0", name, _COUNTS.pack(0, len(values))]
+    for value in values:
+        if value is None:
+            parts.append(_NULL)
+        else:
+            text = value.encode()
+            parts += (_LENGTH.pack(len(text)), text)
+    return b"".join((*parts, b"\0\0"))
 
 
 @contextmanager
