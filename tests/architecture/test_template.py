@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local.template import load_template
+from switchboard.domain.webhook_addresses import wanted_addresses
 from switchboard.flags import Flags
 from switchboard.settings import VARIABLES
 from tests.architecture.sources import ROOT
@@ -242,3 +243,27 @@ def test_the_guide_says_how_many_connections_and_how_much_concurrency_it_takes()
 def test_a_text_that_waits_outlives_the_stack() -> None:
     for queue in ("InboundQueue", "InboundDeadLetters"):
         assert RESOURCES[queue]["DeletionPolicy"] == RESOURCES[queue]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_outputs_are_the_addresses_that_the_command_sets() -> None:
+    def path(output: str) -> str:
+        base, rest = TEMPLATE["Outputs"][output]["Value"]["Fn::Join"][1]
+        assert base == {"Fn::GetAtt": ["PublicBaseUrlParameter", "Value"]}
+        return str(rest)
+
+    wanted = wanted_addresses("")
+    assert (path("TwilioInbound"), path("TwilioInboundFallback")) == (wanted.sms_url, wanted.sms_fallback_url)
+    routes = {source["Path"] for _, source in sources("HttpApi")}
+    assert {url.partition("#")[0] for url in (wanted.sms_url, wanted.sms_fallback_url)} <= routes
+
+
+def test_the_pool_alarm_watches_what_housekeeping_measures() -> None:
+    """A metric filter reads a line by its event and its key: either renamed, the alarm would be silent."""
+    (metric,) = RESOURCES["KeepHousePool"]["Properties"]["MetricTransformations"]
+    event = re.search(r'"(\w+)"', RESOURCES["KeepHousePool"]["Properties"]["FilterPattern"])
+    assert event
+    service = (ROOT / "layers/shared/python/switchboard/services/rest_numbers.py").read_text()
+    assert f'logger.info("{event[1]}", ' in service
+    assert f"{metric['MetricValue'].removeprefix('$.')}=" in service
+    assert ALARMS["PoolLow"]["MetricName"] == metric["MetricName"]
+    assert ALARMS["PoolLow"]["Threshold"] == {"Ref": "PoolLowWater"}

@@ -16,8 +16,8 @@ from switchboard.settings import read_settings
 Answer = dict[str, Any]
 STACK_FILE = Path(".local") / "stack.json"
 LOCAL = "local"
-# A function may take its 15 minutes, and is not called a second time by itself.
-_PATIENT = Config(connect_timeout=5, read_timeout=900, retries={"total_max_attempts": 1})
+# A function may take its 15 minutes, on a line that gateways would take for dead, and is not called twice by itself.
+_PATIENT = Config(connect_timeout=5, read_timeout=930, tcp_keepalive=True, retries={"total_max_attempts": 1})
 
 
 class CallFailed(Exception):
