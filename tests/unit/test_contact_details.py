@@ -164,3 +164,8 @@ def test_only_the_first_sixteen_hundred_characters_are_read() -> None:
 )
 def test_texts_without_words_say_nothing(text: str) -> None:
     assert judge(text, earlier=[text] * 9).findings == ()
+
+
+@pytest.mark.parametrize("text", ["tesspets dot org/", "tesspets dot org slash", "tesspets dot org slash dogs"])
+def test_a_spoken_address_may_end_in_a_slash(text: str) -> None:
+    assert judge(text).types == (ViolationType.URL,)

@@ -30,7 +30,7 @@ from switchboard.domain.contact_details.verdict import Finding, Verdict, Violati
 LONGEST_TEXT = 1600
 _EARLIER_TEXTS = 5
 _EARLIER_TAIL = 120
-_NEW_HEAD = 240
+_NEW_HEAD = 160
 _ENOUGH = 2 * redact.LONGEST_PREVIEW
 _SKIPPED = "…"
 _BETWEEN_TEXTS = "\n" + PART_BREAK

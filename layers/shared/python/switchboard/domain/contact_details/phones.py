@@ -108,7 +108,7 @@ def as_e164(digits: str) -> str:
 
 
 def _in_run(run: Run, around: _Around) -> Iterator[PhoneSpan]:
-    i = 0
+    i = _first_that_may_cross(run, around.scope.boundary)
     while (group := run.at(i)) is not None:
         best = _best_from(run, i, group, around)
         if best is None:
@@ -118,6 +118,14 @@ def _in_run(run: Run, around: _Around) -> Iterator[PhoneSpan]:
             start = _sign_before(around.reading.text, group.start) if group.is_international else group.start
             yield PhoneSpan(start, best.end, best.digits, best.points >= _THRESHOLD)
         i = best.last + 1
+
+
+def _first_that_may_cross(run: Run, boundary: int) -> int:
+    """The first group from which a number may reach behind the boundary; 0 where there is none."""
+    behind = 0
+    while boundary and (group := run.at(behind)) is not None and group.start < boundary:
+        behind += 1
+    return max(0, behind - LONGEST)
 
 
 def _sign_before(text: str, start: int) -> int:

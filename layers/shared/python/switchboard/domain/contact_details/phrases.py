@@ -59,7 +59,7 @@ def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
     telling = _FIRST_OF_TWO.union(word for word in reading.known if word[-1:] == "s" and word[:-1] in vocabulary)
     behind = -1
     for i, word in enumerate(words):
-        if i > behind and (gaps[i + 1] != " " or word in telling or not word.isalpha()):
+        if i > behind and (gaps[i + 1] != " " or word in telling or not (word.isalpha() or word.isdigit())):
             plain, behind = _word(reading, i, gaps[i + 1], vocabulary)
             parts[i] = plain + _signs(plain, gaps[behind + 1]) + " "
             parts[i + 1 : behind + 1] = [""] * (behind - i)

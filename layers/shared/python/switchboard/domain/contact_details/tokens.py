@@ -93,7 +93,8 @@ def read(text: str) -> Reading:
             known.add(word.partition("'")[0])
             words[i] = "".join(filter(str.isalnum, word))
             known.add(words[i])
-        known.add(without_leet(words[i]))
+        if not words[i].isdigit():
+            known.add(without_leet(words[i]))
     if _LEET_SIGNS.search(folded.text):
         known.update(map(without_leet, _SIGN_INSIDE.findall(folded.text)))
     return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], frozenset(known))

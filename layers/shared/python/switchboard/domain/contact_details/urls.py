@@ -202,7 +202,7 @@ def _spoken(reading: Reading, i: int) -> UrlSpan | None:
     if name in {"the", "a", "is", "on", "at"} or (reading.words[i] == "me" and not _has_slash(reading, i)):
         return None
     last = i
-    if _has_slash(reading, i) and reading.words[i + 1] == "slash" and i + 2 < len(reading.words):
+    if reading.words[i + 1 : i + 2] == ["slash"] and i + 2 < len(reading.words):
         last = i + 2
     ending = without_leet(reading.words[i])
     return UrlSpan(reading.starts[host], reading.ends[last], f"{name}.{ending}", is_allowed=False)
