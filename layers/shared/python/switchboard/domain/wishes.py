@@ -109,10 +109,7 @@ _OTHER_WAY = re.compile("p*x")
 
 def is_wish_to_stop(plain: str) -> bool:
     """Whether a text (lower case, without accents) plainly asks not to be texted any more."""
-    text = _APOSTROPHE.sub("", plain[:_LONGEST])
-    for needed, pattern, word in _JOINED:
-        if any(piece in text for piece in needed):
-            text = pattern.sub(word, text)
+    text = _joined(_APOSTROPHE.sub("", plain[:_LONGEST]))
     sentences = [_clauses(sentence) for sentence in _SENTENCE_END.split(text)]
     whole = "".join("".join(clauses) for clauses in sentences)
     if whole and _BARE_WISH.fullmatch(whole):
@@ -123,6 +120,16 @@ def is_wish_to_stop(plain: str) -> bool:
         if not _is_conditional(clauses)
         for clause in clauses
     )
+
+
+def _joined(text: str) -> str:
+    """The text with one word for each turn of phrase; in plain loops, for it is done for every text."""
+    for needed, pattern, word in _JOINED:
+        for piece in needed:
+            if piece in text:
+                text = pattern.sub(word, text)
+                break
+    return text
 
 
 def _clauses(sentence: str) -> list[str]:
