@@ -17,10 +17,11 @@ from switchboard.services.rest_numbers import measure_pool
 from switchboard.store.database import Database
 from switchboard.twilio import TwilioCredentials
 from switchboard.twilio_numbers import TwilioNumbers
-from tests.booking_desk import BO, BookingDesk, ListQueue, opened_desk
+from tests.booking_desk import BO, NOW, BookingDesk, ListQueue, opened_desk
 from tests.builders import FRONT_DESK, POOL, Sql
 from tests.conftest import connector_to
 from tests.delivery_stage import ACCOUNT, BASE_URL, TOKEN, new_ids
+from tests.integration.test_message_numbers_adopted import Earlier
 from tests.integration.test_numbers import all_at_once, lend
 
 MINUTE = timedelta(minutes=1)
@@ -254,6 +255,33 @@ def test_numbers_near_the_front_desk_are_bought_first_and_any_where_there_are_no
         market.desk.tell(id=f"booking-{area}", sitter={"id": area, "phone": f"+1555555{area}0"})
         assert market.minute() == 1
         assert any(e164.startswith(expected) for e164 in market.bought())
+
+
+def test_an_earlier_applications_database_gets_what_its_bookings_wait_for(
+    empty_database_url: str, stage_simulator: TwilioSimulator
+) -> None:
+    earlier = Earlier(empty_database_url, "public")
+    earlier.output(dryRun=False)
+    earlier.revise("contract")
+    earlier.sql("""UPDATE "MessageNumber" SET status = 'disabled' WHERE id = 'number-3'""")
+    earlier.sql(
+        """INSERT INTO ops.booking_event (webhook_id, org_id, booking_id, type, occurred_at, received_at, body, outcome,
+                                          reason, next_attempt_at)
+           VALUES ('w', 'default', 'booking-1', 'booking.assigned', :now, :now, '{}', 'deferred',
+                   'sitter_number_missing', :later)""",
+        now=NOW,
+        later=NOW + timedelta(hours=1),
+    )
+    twilio = TwilioNumbers(lambda *, fresh: TwilioCredentials(ACCOUNT, TOKEN), base_url=stage_simulator.url)
+    bought = provision_numbers(
+        shop=Shop(twilio, lambda: BASE_URL, "US", 5), may_buy=True, database=earlier.database, queue=ListQueue(),
+        now=NOW, new_id=new_ids("buy"),
+    )  # fmt: skip
+    assert bought == 1
+    assert earlier.sql("""SELECT count(*) FROM "MessageNumber" WHERE e164 LIKE '+155555509%'""") == [[1]]
+    assert earlier.sql("SELECT next_attempt_at FROM ops.booking_event") == [[NOW]]
+    earlier.close()
+    stage_simulator.numbers.forget()
 
 
 def test_the_pool_is_measured_where_fewest_numbers_are_free(market: Market, caplog: pytest.LogCaptureFixture) -> None:
