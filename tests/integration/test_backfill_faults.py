@@ -189,6 +189,17 @@ def test_resuming_after_the_rows_are_mended_tries_them_first_and_ends_well(
     assert sql('SELECT count(*) FROM intake."Audit"') == [[1]]
 
 
+def test_a_resume_that_came_too_early_forgets_no_row_error(desk: Desk, sql: Sql, expected: list[list[Any]]) -> None:
+    """It stops in the middle of the recorded errors, having been refused again; the next one begins with the first."""
+    ids = [row[0] for row in sql('SELECT id::text FROM intake."Lead" ORDER BY name')]
+    _poison(sql, "P0001", ids[3], ids[11])
+    run = desk.run(dryRun=False, maxRowErrors=1, **SMALL)["cause"]["runId"]
+    assert desk.run(action="resume", runId=run)["error"] == "TooManyRowErrors"
+    sql('DROP TRIGGER poison ON intake."Lead"')
+    assert desk.output(action="resume", runId=run)["counts"] == COUNTS
+    assert outcome(sql) == expected
+
+
 def test_more_row_errors_than_allowed_stop_the_run(desk: Desk, sql: Sql, expected: list[list[Any]]) -> None:
     ids = [row[0] for row in sql('SELECT id::text FROM intake."Lead" ORDER BY name')]
     _poison(sql, "P0001", *ids)

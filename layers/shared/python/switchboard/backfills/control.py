@@ -110,6 +110,7 @@ def resume(request: BackfillInput, definition: Definition, *, execution: str, da
         require_tables(tx, definition, database.schemas)
         run = find_run(tx, request, definition)
         _require_resumable(tx, run, definition, now)
+        tx.rows("backfill.rewind_error_lanes", run_number=run.number)
         tx.rows("backfill.add_error_lanes", run_number=run.number)
         first_open = tx.one("backfill.first_open_step", run_number=run.number)["step"]
         tx.rows(

@@ -130,6 +130,10 @@ SELECT :run_number, :step, cast(t.lane AS integer), :step_key, :pass, t.first_ke
 FROM unnest(cast(:first_keys AS text[]), cast(:rows AS bigint[])) WITH ORDINALITY AS t (first_key, rows, lane)
 WHERE NOT EXISTS (SELECT 1 FROM ops.backfill_lane AS l WHERE l.run_number = :run_number AND l.step = :step)
 
+-- name: rewind_error_lanes
+-- Lanes of row errors that were left half way begin again: what is recorded before their cursor was refused again.
+UPDATE ops.backfill_lane SET cursor = '' WHERE run_number = :run_number AND kind = 'errors' AND state <> 'done'
+
 -- name: add_error_lanes
 -- For each step with recorded row errors one more lane, which tries those rows again.
 INSERT INTO ops.backfill_lane (run_number, step, lane, kind, step_key, pass, cursor, batch_size)
