@@ -27,7 +27,7 @@ def _created(running: Rig, *, times: int) -> list[Figure]:
     trips = most_round_trips(create)
     floor, recording = running.floor(create("recorded"), own_values=["recorded"])
     medians = side_by_side(create, floor.prepare, times=times)
-    note = f"{milliseconds(medians)}, {len(recording.rows)} rows"
+    note = f"{milliseconds(medians)} for {len(recording.rows)} prepared inserts between BEGIN and COMMIT"
     return [
         Figure("booking change: round trips", trips, ROUND_TRIPS, unit="", note="a new booking"),
         Figure("booking change: time of bare inserts", medians[0] / medians[1], TIMES_THE_FLOOR, note=note),

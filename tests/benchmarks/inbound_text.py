@@ -19,7 +19,7 @@ def measure(full: bool) -> list[Figure]:
         trips = most_round_trips(text)
         floor, recording = running.floor(text(), own_values=[])
         medians = side_by_side(text, floor.prepare, times=1000 if full else 300)
-    note = f"{milliseconds(medians)}, {len(recording.rows)} rows"
+    note = f"{milliseconds(medians)} for {len(recording.rows)} prepared inserts between BEGIN and COMMIT"
     return [
         Figure("inbound text: round trips", trips, ROUND_TRIPS, unit="", note="client to sitter, relayed"),
         Figure("inbound text: time of bare inserts", medians[0] / medians[1], TIMES_THE_FLOOR, note=note),
