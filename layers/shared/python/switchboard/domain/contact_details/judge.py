@@ -29,9 +29,10 @@ from switchboard.domain.contact_details.verdict import Finding, Verdict, Violati
 
 LONGEST_TEXT = 1600
 _EARLIER_TEXTS = 5
-_EARLIER_TAIL = 120
-_NEW_HEAD = 160
-_ENOUGH = 2 * redact.LONGEST_PREVIEW
+# No more words than these hold may stand between the parts of one detail.
+_EARLIER_TAIL = 80
+_NEW_HEAD = 120
+_ENOUGH = redact.LONGEST_PREVIEW + 60
 _SKIPPED = "…"
 _BETWEEN_TEXTS = "\n" + PART_BREAK
 
@@ -79,7 +80,7 @@ def _found_in(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[
     for phone in _numbers(shown, Scope(hotlines, [(url.start, url.end) for url in urls if url.is_allowed])):
         if not _overlaps(phone.start, phone.end, taken):
             found.append(phone)
-            if phone.is_held and phone.end > _reach(found):
+            if phone.is_held and phone.end > redact.LONGEST_PREVIEW and phone.end > _reach(found):
                 break
     phrases: Phrases | None = None
     for triggers, look in (
