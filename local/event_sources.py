@@ -1,9 +1,10 @@
 """What invokes functions beside HTTP: SQS event source mappings and the schedule."""
 
+import itertools
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -131,29 +132,35 @@ def sqs_event(messages: Sequence[dict[str, Any]], *, queue_name: str) -> dict[st
 
 
 class Schedule:
-    """Invokes functions every minute, as EventBridge does."""
+    """Invokes functions, as EventBridge does, each in rounds of as many minutes as it says; a minute is every_s."""
 
     def __init__(
-        self, lambdas: Lambdas, functions: Sequence[str], *, every_s: float, now: Callable[[], datetime]
+        self, lambdas: Lambdas, every_minutes: Mapping[str, int], *, every_s: float, now: Callable[[], datetime]
     ) -> None:
         self._lambdas = lambdas
-        self._functions = functions
+        self._every_minutes = every_minutes
         self._every_s = every_s
         self._now = now
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="schedule", daemon=True)
 
     def start(self) -> None:
-        """The first round begins after one period."""
+        """Each function's first round begins after one period of its own."""
         self._thread.start()
 
     def stop(self) -> None:
         """Begins no further round."""
         self._stopped.set()
 
+    def due(self, minute: int) -> list[str]:
+        """The functions whose round begins in this minute, the first being 1."""
+        return [name for name, every in self._every_minutes.items() if minute % every == 0]
+
     def _work(self) -> None:
-        while not self._stopped.wait(self._every_s):
-            for name in self._functions:
+        for minute in itertools.count(1):
+            if self._stopped.wait(self._every_s):
+                return
+            for name in self.due(minute):
                 try:
                     self._lambdas.invoke(name, schedule_event(self._now()))
                 except Exception as error:  # noqa: BLE001  the next round comes all the same

@@ -145,7 +145,7 @@ class FunctionsPart:
             for source in function.queues
             if source.queue in queue_urls
         ]
-        scheduled = [function.name for function in lambdas.functions.values() if function.scheduled]
+        scheduled = {one.name: one.every_minutes for one in lambdas.functions.values() if one.scheduled}
         self._schedule = Schedule(lambdas, scheduled, every_s=schedule_s, now=runtime.now)
 
     def start(self) -> dict[str, Any]:

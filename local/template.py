@@ -1,5 +1,6 @@
 """What template.yaml says about functions and queues, so that the local stack cannot drift from what is deployed."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,7 @@ class Function:
     routes: tuple[Route, ...]
     queues: tuple[QueueSource, ...]
     scheduled: bool
+    every_minutes: int = 1  # where it is scheduled
 
     @property
     def name(self) -> str:
@@ -115,6 +117,7 @@ def read_template(path: Path) -> Template:
 
 def _function(logical_id: str, properties: Mapping[str, Any]) -> Function:
     events = list(properties.get("Events", {}).values())
+    schedules = [event for event in events if event["Type"] in ("Schedule", "ScheduleV2")]
     return Function(
         logical_id=logical_id,
         folder=str(properties["CodeUri"]).rstrip("/"),
@@ -122,8 +125,18 @@ def _function(logical_id: str, properties: Mapping[str, Any]) -> Function:
         memory_mb=_number(properties.get("MemorySize"), 128),
         routes=tuple(_route(event["Properties"]) for event in events if event["Type"] == "HttpApi"),
         queues=tuple(_queue_source(event["Properties"]) for event in events if event["Type"] == "SQS"),
-        scheduled=any(event["Type"] in ("Schedule", "ScheduleV2") for event in events),
+        scheduled=bool(schedules),
+        every_minutes=min((_minutes(event["Properties"]) for event in schedules), default=1),
     )
+
+
+def _minutes(properties: Mapping[str, Any]) -> int:
+    """The minutes of a schedule `rate(1 day)`; another kind of expression is none that is used here."""
+    rate = str(properties.get("Schedule") or properties["ScheduleExpression"])
+    found = re.fullmatch(r"rate\((?P<count>\d+) (?P<unit>minute|hour|day)s?\)", rate)
+    if found is None:
+        raise ValueError(f"not a rate: {rate}")
+    return int(found["count"]) * {"minute": 1, "hour": 60, "day": 24 * 60}[found["unit"]]
 
 
 def _route(properties: Mapping[str, Any]) -> Route:

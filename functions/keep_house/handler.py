@@ -6,7 +6,7 @@ from typing import Any
 
 from switchboard import runtime
 from switchboard.backfills.runs import drop_old_images, pause_lost_runs
-from switchboard.services import keep_outbox, keep_texts, rest_numbers
+from switchboard.services import keep_outbox, keep_texts, measure_backlog, rest_numbers
 from switchboard.services.keep_house import Part, keep_house
 from switchboard.services.provision_numbers import Shop, provision_numbers
 from switchboard.services.receive_text import Receiving
@@ -18,8 +18,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     now, database, queue = runtime.now(), runtime.database(), runtime.send_queue()
     flags, new_id, found = runtime.flags(), runtime.new_id, runtime.settings()
     rows: dict[str, Any] = {"database": database, "now": now}
-    made = rows | {"queue": queue, "new_id": new_id}
-    settled = made | {"fraction": runtime.fraction}
+    settled = (made := rows | {"queue": queue, "new_id": new_id}) | {"fraction": runtime.fraction}
     shop = Shop(runtime.twilio_numbers(), runtime.public_base_url, found.number_country, found.numbers_a_day)
     using = Receiving(database=database, send_queue=queue, flags=flags, now=runtime.now, new_id=new_id)
     parts: dict[str, Part] = {
@@ -36,5 +35,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:
         "keep_response_records": partial(keep_texts.keep_response_records, using=using),
         "pause_lost_runs": lambda: len(pause_lost_runs(**rows)),
         "drop_old_images": partial(drop_old_images, keep=timedelta(days=found.before_image_days), **rows),
+        "measure_backlog": partial(measure_backlog.measure_backlog, **rows),
     }
     return keep_house(parts, turn=now.minute)

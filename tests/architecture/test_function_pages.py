@@ -124,7 +124,8 @@ def _watches(alarm: dict[str, Any], folder: str) -> bool:
     about |= {"Backfill"} if _states(name) else set()
     if any(_counts_lines_of(one, f"{name}Logs", alarm) for one in RESOURCES.values()):
         return True
-    return bool(about & {_logical_id(dimension["Value"]) for dimension in alarm.get("Dimensions", ())})
+    values = [dimension["Value"] for dimension in alarm.get("Dimensions", ())]
+    return bool(about & {_logical_id(value) for value in values if isinstance(value, dict)})
 
 
 def _counts_lines_of(resource: dict[str, Any], log_group: str, alarm: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """The rules that template.yaml keeps."""
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ import pytest
 from local.template import load_template
 from switchboard.domain.webhook_addresses import wanted_addresses
 from switchboard.flags import Flags
+from switchboard.metrics import Metric
 from switchboard.settings import VARIABLES
-from tests.architecture.sources import ROOT
+from tests.architecture.sources import PACKAGE, ROOT, python_files, tree_of
 
 TEMPLATE = load_template(ROOT / "template.yaml")
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
@@ -38,7 +40,12 @@ STARS: dict[tuple[str, str], str] = {
 }
 
 # Environment variables that are other programs', not the settings'.
-NOT_SETTINGS = {"AWS_ENDPOINT_URL", "POWERTOOLS_SERVICE_NAME", "POWERTOOLS_LOG_LEVEL"}
+NOT_SETTINGS = {
+    "AWS_ENDPOINT_URL",
+    "POWERTOOLS_SERVICE_NAME",
+    "POWERTOOLS_LOG_LEVEL",
+    "POWERTOOLS_METRICS_NAMESPACE",
+}
 
 HTTP_API_LIMIT_S = 30
 
@@ -219,6 +226,56 @@ def test_the_dashboard_is_json_about_resources_that_exist() -> None:
     named = {name.partition(".")[0] for name in re.findall(r"\$\{([A-Za-z.:]+)\}", body)}
     assert named <= set(RESOURCES) | {"AWS::Region", "Stage"}
     assert json.loads(body)["widgets"]
+
+
+def charted() -> set[str]:
+    """The names of the product's own metrics on the dashboard."""
+    body = json.loads(RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"])
+    found: set[str] = set()
+    for widget in body["widgets"]:
+        namespace = ""
+        for metric in widget["properties"]["metrics"]:
+            names = [one for one in metric if isinstance(one, str)]
+            namespace = names[0] if names and names[0] not in (".", "...") else namespace
+            if namespace == "Switchboard/${Stage}" and len(names) > 1:
+                found.add(names[1])
+            expressions = [one["expression"] for one in metric if isinstance(one, dict) and "expression" in one]
+            found |= {name for one in expressions for name in re.findall(r'MetricName="(\w+)"', one)}
+    return found
+
+
+def counted_in_logs() -> set[str]:
+    """The names of the metrics that are made of log lines."""
+    filters = of_type("AWS::Logs::MetricFilter").values()
+    return {metric["MetricName"] for one in filters for metric in one["MetricTransformations"]}
+
+
+def test_every_metric_of_ours_is_charted_and_every_chart_of_ours_has_its_metric() -> None:
+    assert charted() == {*Metric, *counted_in_logs()}
+
+
+def test_an_alarm_of_ours_watches_a_metric_that_there_is() -> None:
+    watched = {one["MetricName"] for one in ALARMS.values() if one["Namespace"] == {"Fn::Sub": "Switchboard/${Stage}"}}
+    assert watched <= {*Metric, *counted_in_logs()}
+
+
+def test_every_metric_is_measured_somewhere() -> None:
+    measured = {
+        node.attr
+        for path in python_files(PACKAGE / "services")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Metric"
+    }
+    assert measured == set(Metric.__members__)
+
+
+def test_the_dashboard_shows_what_an_operator_looks_for() -> None:
+    body = RESOURCES["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    shown = json.dumps([widget["properties"]["metrics"] for widget in json.loads(body)["widgets"]])
+    for webhook in ("ReceiveText", "QueueText", "RecordStatus", "ChangeBooking"):
+        assert f'"FunctionName", "${{{webhook}}}"' in shown or f'"...", "${{{webhook}}}"' in shown
+    for wanted in ("ApproximateAgeOfOldestMessage", "p50", "p99", *Metric):
+        assert wanted in shown
 
 
 def test_the_layer_is_built_for_the_runtime_from_the_folder_that_holds_the_package() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from switchboard.domain.delivery import Accepted, NotSent, SendOutcome, SentMessage, Unknown
+from switchboard.domain.inbound_text import MOST_PICTURES, Media
 from switchboard.errors import SecretUnavailable, TwilioUnavailable
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 _LIST_LIMIT = 1_000
 _LIST_MARGIN = timedelta(minutes=1)
+_MEDIA_BASE = "https://api.twilio.com"  # where a webhook's own addresses of media are
 _UNAUTHORIZED, _NOT_FOUND = 401, 404
 
 
@@ -22,6 +24,14 @@ class TwilioCredentials:
 
     account_sid: str
     auth_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessagePage:
+    """A page of Twilio's list, newest first; next_url is the page of older ones, None on the last."""
+
+    messages: tuple[SentMessage, ...]
+    next_url: str | None
 
 
 class ReadCredentials(Protocol):
@@ -147,6 +157,33 @@ class TwilioSender(TwilioAccount):
         found = self._ask(lambda client: client.messages(sid).fetch())
         return _sent_message(found) if found is not None else None
 
+    def page_of_messages(self, *, since: datetime, until: datetime, size: int) -> MessagePage:
+        """All messages between the instants, a second more at either end: the first page. Raises TwilioUnavailable."""
+        margin = timedelta(seconds=1)
+        bounds = {"date_sent_after": since.astimezone(UTC) - margin, "date_sent_before": until.astimezone(UTC) + margin}
+        return self._page(lambda client: client.messages.page(page_size=size, **bounds))
+
+    def following_page(self, url: str) -> MessagePage:
+        """The page that another one names as the next. Raises TwilioUnavailable."""
+        return self._page(lambda client: client.messages.get_page(url))
+
+    def media_of(self, sid: str) -> tuple[Media, ...]:
+        """The files that came with a text, as its webhook would name them. Raises TwilioUnavailable."""
+        found = self._ask(lambda client: client.messages(sid).media.list(limit=MOST_PICTURES))
+        return tuple(Media(_MEDIA_BASE + one.uri.removesuffix(".json"), one.content_type or "") for one in found or ())
+
+    def _page(self, question: Callable[[Any], Any]) -> MessagePage:
+        """Reads a page whole: a list that is not there is no answer."""
+
+        def read(client: Any) -> MessagePage:
+            page = question(client)
+            return MessagePage(tuple(_sent_message(message) for message in page), page.next_page_url)
+
+        found: MessagePage | None = self._ask(read)
+        if found is None:
+            raise TwilioUnavailable("no list of messages")
+        return found
+
 
 def _present(**fields: Any) -> dict[str, Any]:
     """An empty body or list is left out: Twilio then says what is missing."""
@@ -162,4 +199,6 @@ def _sent_message(message: Any) -> SentMessage:
         status=message.status or "",
         created_at=message.date_created,
         error_code=message.error_code,
+        direction=message.direction or "",
+        media_count=int(message.num_media or 0),
     )

@@ -142,6 +142,11 @@ def facts(tx: Transaction, run: Run) -> RunFacts:
     )
 
 
+def running(tx: Transaction) -> list[tuple[str, int]]:
+    """The runs that are under way: the backfill's name and the run's number."""
+    return [(row["backfill"], row["number"]) for row in tx.rows("backfill.running")]
+
+
 def pause_lost_runs(*, database: Database, now: datetime) -> list[str]:
     """Marks runs that nobody holds a lease on any more as paused, for housekeeping; answers with their ids."""
     with database.transaction(limits=SHORT) as tx:

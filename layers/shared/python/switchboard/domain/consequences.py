@@ -102,12 +102,19 @@ class Consequences:
         if from_client:
             draft.respond(thread_id, sitter_id=None, status="pending")
         if self.inputs.capacity is Capacity.OWNER:
-            draft.say("owner_hint", wording.OWNER_HINT, thread_id=thread_id)
+            if not self._is_late:
+                draft.say("owner_hint", wording.OWNER_HINT, thread_id=thread_id)
             return
         name = self._name(actor)
         told = wording.owner_not_relayed(name, self.route.reason) if self.route.standing else None
         draft.tell_owner(thread_id, told or wording.owner_new_text(name))
-        self._answer_automatically(thread_id)
+        if not self._is_late:
+            self._answer_automatically(thread_id)
+
+    @property
+    def _is_late(self) -> bool:
+        """Its webhook was lost: hours later nobody waits for an automatic answer, and Twilio may have given its own."""
+        return self.draft.text.found_at is not None
 
     def _answer_automatically(self, thread_id: str) -> None:
         draft, organisation = self.draft, self.draft.facts.organisation
@@ -124,12 +131,12 @@ class Consequences:
 
     def obey(self, keyword: Keyword) -> None:
         """STOP and its like, START, HELP: stored, seen by the owner, never relayed."""
-        draft, twilio_answered = self.draft, self.draft.text.opt_out_type is not None
+        draft, answered = self.draft, self.draft.text.opt_out_type is not None or self._is_late
         thread_id = self._owners_thread()
         actor = self._actor(thread_id)
         draft.record(thread_id, actor=actor, metadata=self._metadata(None))
         draft.hear(thread_id, unread=True)
-        said = not twilio_answered and self._confirm(keyword, thread_id)
+        said = not answered and self._confirm(keyword, thread_id)
         self._opt(keyword, actor)
         if actor[0] == "client":
             draft.respond(thread_id, sitter_id=None, status="auto_replied" if said else "ignored")
@@ -150,13 +157,15 @@ class Consequences:
             return
         client_id = actor[1] if actor[0] == "client" else None
         state = "opted_out" if keyword in _STOPS else "opted_in"
-        self.draft.opt_out = OptOut(self.draft.text.sender, client_id, state)
+        as_of = self.draft.text.arrived_at if self._is_late else None
+        self.draft.opt_out = OptOut(self.draft.text.sender, client_id, state, as_of)
 
     def _tell_of(self, keyword: Keyword, thread_id: str, name: str) -> None:
         if keyword is Keyword.CANCEL:
             self.draft.notify(f"cancel:{self.draft.event_id}", wording.owner_cancel(name))
         elif keyword in _STOPS and not self.inputs.mute:
-            self.draft.tell_owner(thread_id, wording.owner_opted_out(name))
+            told = wording.owner_new_text(name) if self._is_late else wording.owner_opted_out(name)
+            self.draft.tell_owner(thread_id, told)  # a late one may not be their last word
 
     def hold(self) -> None:
         """A sitter's text that does not say for whom it is."""

@@ -79,11 +79,12 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class OptOut:
-    """A person's new state in the organisation, on every number."""
+    """A person's new state in the organisation, on every number; `as_of`: said then, and what was said since counts."""
 
     e164: str
     client_id: str | None
     state: str
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,3 +148,9 @@ class Decision:
     question: NewQuestion | None = None
     automatic_kinds: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether the text itself is not passed on for now."""
+        blocked = self.event is not None and self.event.failure_code is not None
+        return blocked or any(one.event_id == self.event_id and one.state == "held" for one in self.held)

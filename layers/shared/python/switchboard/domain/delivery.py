@@ -224,7 +224,7 @@ def _failure_code(outcome: Failure) -> str:
 
 @dataclass(frozen=True, slots=True)
 class SentMessage:
-    """A message that Twilio holds; created_at has a resolution of one second."""
+    """A message that Twilio holds; created_at has a resolution of one second. Direction is Twilio's word."""
 
     sid: str
     sender: str
@@ -233,6 +233,13 @@ class SentMessage:
     status: str
     created_at: datetime
     error_code: int | None = None
+    direction: str = "outbound-api"
+    media_count: int = 0
+
+    @property
+    def is_inbound(self) -> bool:
+        """Whether somebody outside sent it."""
+        return self.direction == "inbound"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 MOST_PICTURES = 10
+FOUND_AT = "SwitchboardFoundAt"  # the field that reconcile_texts adds to the form of a text it found at Twilio
 _VCARD_TYPES = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -28,7 +29,10 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class InboundText:
-    """A text: sender and recipient as received, which need not be phones. `arrived_at` decides windows."""
+    """A text: sender and recipient as received, which need not be phones. `arrived_at` decides windows.
+
+    `found_at`: its webhook was lost, and it was found at Twilio then.
+    """
 
     message_sid: str
     sender: str
@@ -37,6 +41,7 @@ class InboundText:
     media: tuple[Media, ...]
     opt_out_type: str | None
     arrived_at: datetime
+    found_at: datetime | None = None
 
 
 def read_text(form: Sequence[tuple[str, str]], *, arrived_at: datetime) -> InboundText:
@@ -52,6 +57,7 @@ def read_text(form: Sequence[tuple[str, str]], *, arrived_at: datetime) -> Inbou
         media=_media(fields),
         opt_out_type=fields.get("OptOutType", "").strip().upper() or None,
         arrived_at=arrived_at,
+        found_at=_instant(fields.get(FOUND_AT, "")),
     )
 
 
@@ -69,6 +75,14 @@ def _media(fields: dict[str, str]) -> tuple[Media, ...]:
         if f"MediaUrl{n}" in fields
     )
     return tuple(media for media in found if media.url.startswith(("https://", "http://")))
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
 
 
 def _own_sid(form: Sequence[tuple[str, str]]) -> str:

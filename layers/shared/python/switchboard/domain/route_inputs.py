@@ -81,6 +81,7 @@ def inputs_of(
         tag=tag,
         choices={choice.tag: choice.client_id for choice in question.choices} if question else None,
         asked_at=question.asked_at if question else None,
+        found_at=text.found_at,
     )
     return inputs, body
 

@@ -14,6 +14,8 @@ ONE_WINDOW = "Exactly one active assignment window matches timestamp"
 SEVERAL_OF_ONE_SITTER = "Several active windows of one sitter"
 OVERLAPPING = "Multiple overlapping active assignment windows ({count}) detected - requires owner intervention"
 RELAY_OFF = "Relaying is switched off"
+FOUND_LATE = "It reached us after the window had ended: Twilio's first notice of it was lost"
+FOUND_UNASKED = "It reached us too late to ask for whom it is: Twilio's first notice of it was lost"
 ROUTING_ERROR = "routing error"
 OWN_NUMBER, SITTER_NO_WINDOW, SITTER_ENDED_TAG = "own_number", "sitter_no_window", "sitter_ended_tag"
 
@@ -61,6 +63,7 @@ class RouteInputs:
     tag: Tag | None = None
     choices: Mapping[int, str] | None = None  # of the open question: client id by tag
     asked_at: datetime | None = None
+    found_at: datetime | None = None  # its webhook was lost
 
     def as_json(self) -> dict[str, Any]:
         """For MessageEvent.metadataJson; `read_inputs` is the way back."""
@@ -84,6 +87,7 @@ class RouteInputs:
             "tag": [self.tag.number, self.tag.bare] if self.tag else None,
             "choices": list(self.choices.items()) if self.choices is not None else None,
             "askedAt": self.asked_at.isoformat() if self.asked_at else None,
+            "foundAt": self.found_at.isoformat() if self.found_at else None,
         }
         return found | {name: value for name, value in optional.items() if value}
 
@@ -196,6 +200,7 @@ def _for_clients_in_question(inputs: RouteInputs) -> Route:
     if found := _first(
         (
             (not inputs.relay, "relay_off", RELAY_OFF),
+            (inputs.found_at is not None, "found_unasked", FOUND_UNASKED),
             (inputs.mute, "sitter_mute", "The sitter has opted out and cannot be asked"),
         )
     ):
@@ -225,6 +230,8 @@ def _relay(
     other = standing.sitter_id if to is Destination.SITTER else standing.client_id
     if not inputs.relay:
         return Route("relay_off", RELAY_OFF, Destination.OWNER, standing)
+    if inputs.found_at and standing.end_at <= inputs.found_at:
+        return Route("found_late", FOUND_LATE, Destination.OWNER, standing)
     if why := inputs.unreachable.get(other):
         return Route("unreachable", f"The {to.value} cannot be reached: {why}", Destination.OWNER, standing)
     return Route(rule, reason, to, standing, strip_tag)
@@ -236,7 +243,8 @@ def _latest(standings: Sequence[Standing]) -> Standing:
 
 def read_inputs(stored: Mapping[str, Any]) -> RouteInputs:
     """The inputs out of a stored message's metadata."""
-    asked_at, tag, choices = stored.get("askedAt"), stored.get("tag"), stored.get("choices")
+    asked_at, found_at = stored.get("askedAt"), stored.get("foundAt")
+    tag, choices = stored.get("tag"), stored.get("choices")
     return RouteInputs(
         capacity=Capacity(stored["capacity"]),
         arrived_at=datetime.fromisoformat(stored["arrivedAt"]),
@@ -255,6 +263,7 @@ def read_inputs(stored: Mapping[str, Any]) -> RouteInputs:
         tag=Tag(tag[0], bare=tag[1]) if tag else None,
         choices=dict(choices) if choices is not None else None,
         asked_at=datetime.fromisoformat(asked_at) if asked_at else None,
+        found_at=datetime.fromisoformat(found_at) if found_at else None,
     )
 
 

@@ -19,6 +19,7 @@ from switchboard.errors import (
     StatementTimedOut,
 )
 from switchboard.flags import Flags
+from switchboard.metrics import Metric, measure
 from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.queue_text import queue_text
 from switchboard.store import owner_notices, texts, unrouted_texts
@@ -96,6 +97,9 @@ def _route_once(form: Form, text: InboundText, *, using: Receiving) -> list[str]
             texts.settle(tx, text.message_sid, state=decision.state, event_id=event_id, now=now)
             return []
         texts.write(tx, decision, facts=facts, text=text, known_event=known, now=now, new_id=using.new_id)
+    measure(Metric.TEXTS_IN)
+    if decision.is_held:
+        measure(Metric.TEXTS_HELD)
     return [one.thread_id for one in decision.outbound]
 
 

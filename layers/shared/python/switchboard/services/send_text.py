@@ -21,6 +21,7 @@ from switchboard.domain.delivery import (
 )
 from switchboard.domain.sending import LEASE, LONGEST_CALL, Look, Rest, Send, Step, plan
 from switchboard.errors import DatabaseUnavailable, LockNotAvailable, TwilioUnavailable
+from switchboard.metrics import Metric, measure
 from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.settle_texts import settle
 from switchboard.store import sending
@@ -100,7 +101,7 @@ def _act(step: Send | Look, *, using: Sending, began_at: datetime) -> Report:
             )
         except TwilioUnavailable as error:
             return error
-    return using.twilio.send(
+    outcome = using.twilio.send(
         sender=text.sender_e164,
         recipient=text.recipient_e164,
         body=text.body,
@@ -108,6 +109,9 @@ def _act(step: Send | Look, *, using: Sending, began_at: datetime) -> Report:
         status_callback=f"{using.public_base_url}{STATUS_PATH}?event={text.event_id}&attempt={text.newest.number}",
         validity_period_s=validity_period_s(using.now(), text.retry_end),
     )
+    if isinstance(outcome, Accepted):
+        measure(Metric.TEXTS_OUT)
+    return outcome
 
 
 def _record_surely(

@@ -7,8 +7,9 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from switchboard.domain import wording
-from switchboard.domain.attempts import REASONS, Settled, Unsendable
+from switchboard.domain.attempts import FAILED_STATUSES, REASONS, Settled, Unsendable
 from switchboard.domain.messages import Purpose
+from switchboard.metrics import Metric, measure
 from switchboard.store import owner_notices, sending
 from switchboard.store.database import Transaction
 
@@ -25,6 +26,7 @@ def settle(tx: Transaction, settled: Sequence[Settled], *, now: datetime, new_id
     sending.store(tx, settled, now=now)
     for one in settled:
         _log(one)
+        _count_error(one)
     return _tell_owner(tx, seen[-1], now=now, new_id=new_id) if seen else ()
 
 
@@ -53,6 +55,13 @@ def _tell_owner(tx: Transaction, settled: Settled, *, now: datetime, new_id: Cal
         again_after=NOTICE_PAUSE,
     )
     return (thread_id,) if thread_id else ()
+
+
+def _count_error(settled: Settled) -> None:
+    """Each attempt fails once: an attempt without a change is one that was told of before."""
+    attempt = settled.attempt
+    if attempt and attempt.status in ("not_sent", "refused", *FAILED_STATUSES):
+        measure(Metric.SEND_ERRORS, code=str(attempt.error_code or attempt.status))
 
 
 def _log(settled: Settled) -> None:

@@ -236,6 +236,12 @@ def waiting(tx: Transaction, *, now: datetime, limit: int) -> list[Waiting]:
     return [Waiting(**row) for row in tx.rows("bookings.waiting", now=now, max_rows=limit)]
 
 
+def count_deferred(tx: Transaction) -> int:
+    """How many events wait to be settled again."""
+    found: int = tx.one("bookings.count_deferred")["deferred"]
+    return found
+
+
 def take_up(tx: Transaction, event: BookingEvent, *, now: datetime) -> bool:
     """Holds what a waiting event speaks of; False where it does not wait any more."""
     tx.rows("bookings.hold", **_holds(event), alone=_reaches_across_bookings(event))

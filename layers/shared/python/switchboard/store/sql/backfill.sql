@@ -55,6 +55,10 @@ SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, la
 FROM ops.backfill_run
 WHERE backfill = :backfill AND state IN ('running', 'paused') AND action <> 'verify'
 
+-- name: running
+-- The runs that are under way.
+SELECT backfill, number FROM ops.backfill_run WHERE state = 'running' AND action <> 'verify' ORDER BY number;
+
 -- name: newest_run
 -- The newest run or rollback of a backfill.
 SELECT number, id, backfill, action, dry_run, state, wanted, execution, step, last_pass, as_of, batch_size, concurrency,

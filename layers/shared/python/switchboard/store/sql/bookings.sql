@@ -308,6 +308,10 @@ WHERE next_attempt_at <= cast(:now AS timestamptz)
 ORDER BY next_attempt_at, webhook_id
 LIMIT :max_rows;
 
+-- name: count_deferred
+-- How many events wait to be settled again.
+SELECT count(*) AS deferred FROM ops.booking_event WHERE next_attempt_at IS NOT NULL;
+
 -- name: hold
 -- Holds the organisation (shared, or alone), the booking, the client, the sitter and the texts from the client's phone
 -- until the transaction's end.

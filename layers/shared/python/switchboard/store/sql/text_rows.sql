@@ -51,21 +51,24 @@ SET "relayLockedAt" = cast(:now AS timestamptz), "updatedAt" = cast(:now AS time
 WHERE "orgId" = :org_id AND id = :sitter_id AND "relayLockedAt" IS NULL;
 
 -- name: opt
--- The person's new state in the organisation; opting in unblocks the number that was texted.
+-- The person's new state in the organisation; opting in unblocks the number that was texted. One that was said before
+-- now, as_of, does not undo what came since.
 WITH known AS (
     UPDATE {messaging}."OptOutState"
     SET state = :state, source = 'inbound_keyword', "clientId" = coalesce(cast(:client_id AS text), "clientId"),
-        "updatedAt" = cast(:now AS timestamptz)
+        "updatedAt" = coalesce(cast(:as_of AS timestamptz), cast(:now AS timestamptz))
     WHERE "orgId" = :org_id AND "phoneE164" = :sender
-    RETURNING id
+        AND (cast(:as_of AS timestamptz) IS NULL OR "updatedAt" <= cast(:as_of AS timestamptz))
 ), unblocked AS (
     DELETE FROM ops.blocked_pair
     WHERE org_id = :org_id AND person_e164 = :sender AND number_e164 = :number_e164 AND :state = 'opted_in'
+        AND (cast(:as_of AS timestamptz) IS NULL OR since <= cast(:as_of AS timestamptz))
 )
 INSERT INTO {messaging}."OptOutState" (id, "orgId", "phoneE164", "clientId", state, source, "createdAt", "updatedAt")
 SELECT :id, :org_id, :sender, :client_id, :state, 'inbound_keyword',
-       cast(:now AS timestamptz), cast(:now AS timestamptz)
-WHERE NOT EXISTS (SELECT 1 FROM known);
+       coalesce(cast(:as_of AS timestamptz), cast(:now AS timestamptz)),
+       coalesce(cast(:as_of AS timestamptz), cast(:now AS timestamptz))
+WHERE NOT EXISTS (SELECT 1 FROM {messaging}."OptOutState" WHERE "orgId" = :org_id AND "phoneE164" = :sender);
 
 -- name: hold
 -- A sitter's held text, newly or in its new state.
