@@ -25,6 +25,8 @@ WAITING = {
 # Where tables are empty, as here, reading these once is cheaper than looking up; where they are full it is not.
 LOOKED_UP_WHEN_FULL = {
     ("held_texts.give_up", "Sitter"),
+    ("number_purchases.open", "MessageThread"),
+    ("number_purchases.open", "SitterMaskedNumber"),
     ("numbers.claim_sitter_number", "SitterMaskedNumber"),
     ("outbox.early_statuses_of_attempts", "send_attempt"),
     ("unrouted_texts.keep", "MessageThread"),

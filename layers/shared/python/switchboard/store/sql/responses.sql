@@ -1,19 +1,24 @@
 -- name: pending
 -- Pending records whose promised time has passed, or whose text and last window are over for 24 h; locked. Each kind is
 -- found in an index of its own: what is neither promised nor a day old is not looked at.
-WITH due AS (
-    SELECT promised.id
-    FROM {messaging}."ResponseRecord" AS promised
-    WHERE promised."resolutionStatus" = 'pending' AND promised."slaSeconds" IS NOT NULL
-        AND promised."inboundAt" + make_interval(secs => promised."slaSeconds") <= cast(:now AS timestamptz)
-    UNION
-    SELECT old.id
-    FROM {messaging}."ResponseRecord" AS old
-    WHERE old."resolutionStatus" = 'pending'
-        AND old."inboundAt" <= cast(:now AS timestamptz) - interval '24 hours'
+WITH promised AS (
+    SELECT id
+    FROM {messaging}."ResponseRecord"
+    WHERE "resolutionStatus" = 'pending' AND "slaSeconds" IS NOT NULL
+        AND "inboundAt" + make_interval(secs => "slaSeconds") <= cast(:now AS timestamptz)
+    ORDER BY "inboundAt"
+    LIMIT cast(:most AS integer)
+), old AS (
+    SELECT record.id
+    FROM {messaging}."ResponseRecord" AS record
+    WHERE record."resolutionStatus" = 'pending'
+        AND record."inboundAt" <= cast(:now AS timestamptz) - interval '24 hours'
         AND coalesce((SELECT max(live."endAt")
                       FROM {messaging}."AssignmentWindow" AS live
-                      WHERE live."threadId" = old."threadId") <= cast(:now AS timestamptz) - interval '24 hours', true)
+                      WHERE live."threadId" = record."threadId") <= cast(:now AS timestamptz) - interval '24 hours',
+                     true)
+    ORDER BY record."inboundAt"
+    LIMIT cast(:most AS integer)
 )
 SELECT record.id, record."orgId" AS org_id, record."threadId" AS thread_id, record."inboundAt" AS inbound_at,
        record."slaSeconds" AS sla_seconds, last_window.end_at AS window_end,
@@ -26,7 +31,8 @@ CROSS JOIN LATERAL (
     FROM {messaging}."AssignmentWindow" AS live
     WHERE live."threadId" = record."threadId"
 ) AS last_window
-WHERE record.id = ANY (ARRAY(SELECT id FROM due)) AND record."resolutionStatus" = 'pending'
+WHERE record.id = ANY (ARRAY(SELECT id FROM promised UNION ALL SELECT id FROM old))
+    AND record."resolutionStatus" = 'pending'
 ORDER BY record."inboundAt", record.id
 LIMIT cast(:most AS integer)
 FOR UPDATE OF record SKIP LOCKED;
