@@ -110,9 +110,9 @@ class Phones:
         )
         return self._api.call("POST", path, urlencode(form), {"content-type": _FORM, "x-twilio-signature": signature})
 
-    def lose(self, *, sender: str, to: str, body: str) -> str:
-        """A text that Twilio has, and whose webhook it never sends; answers with its sid."""
-        lost = json.dumps({"from": sender, "to": to, "body": body})
+    def lose(self, *, sender: str, to: str, body: str, at: datetime) -> str:
+        """A text that Twilio has got then, and whose webhook it never sends; answers with its sid."""
+        lost = json.dumps({"from": sender, "to": to, "body": body, "at": at.isoformat()})
         answer = self._twilio.call("POST", "/simulator/lost-texts", lost, {"content-type": "application/json"})
         return str(answer.json()["sid"])
 
