@@ -47,7 +47,7 @@ echo "Installing $lock" >&2 # standard output is the target's own: make event is
 if have_uv && "$folder/bin/uv" pip sync --quiet --require-hashes --python "$folder/bin/python" "$lock" 2>/dev/null; then
     install="$folder/bin/uv pip install --quiet --python $folder/bin/python"
 else
-    pip install --require-hashes --requirement "$lock"
+    pip install --no-deps --require-hashes --requirement "$lock" # the lock is whole; older pips stumble over extras in it
     install="pip install"
 fi
 if [ -n "$project" ]; then # the lock's own setuptools builds, so nothing unpinned is fetched
