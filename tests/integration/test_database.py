@@ -9,6 +9,7 @@ import pytest
 from switchboard import errors
 from switchboard.store.connection import Address, Connector
 from switchboard.store.database import Database, Limits, Transaction
+from switchboard.store.session import Call
 
 
 def test_a_new_database_has_every_table_after_both_kinds_of_revision(sql: Callable[..., list[list[object]]]) -> None:
@@ -154,3 +155,14 @@ def test_a_closed_connection_is_replaced_with_all_that_waits(
         add_guest(tx, "a")
         add_guest(tx, "b")
     assert sql(GUESTS) == [["a"], ["b"], ["warm"]]
+
+
+def test_the_first_statement_is_not_done_where_begin_fails(
+    database: Database, sql: Callable[..., list[list[object]]]
+) -> None:
+    with database.transaction() as tx:
+        add_guest(tx, "warm")
+    params = {"org_id": "o", "guest_id": "a", "sender": "+15555550101", "now": datetime.now(UTC)}
+    with pytest.raises(errors.DatabaseError):
+        tx.session.run([Call("text_rows.add_guest", params)], begin=["DO 'BEGIN RAISE ''cancelled''; END'"])
+    assert sql(GUESTS) == [["warm"]]

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -58,9 +58,11 @@ class Database:
         """
         limits = limits or self._limits
         begin = (
-            f"BEGIN{' READ ONLY' if read_only else ''}; SET LOCAL TIME ZONE 'UTC'; "
-            f"SET LOCAL statement_timeout = {limits.statement_ms}; SET LOCAL lock_timeout = {limits.lock_ms}; "
-            f"SET LOCAL idle_in_transaction_session_timeout = {limits.idle_ms}"
+            "BEGIN READ ONLY" if read_only else "BEGIN",
+            "SET LOCAL TIME ZONE 'UTC'",
+            f"SET LOCAL statement_timeout = {limits.statement_ms}",
+            f"SET LOCAL lock_timeout = {limits.lock_ms}",
+            f"SET LOCAL idle_in_transaction_session_timeout = {limits.idle_ms}",
         )
         session, is_fresh = self._take(limits)
         tx = Transaction(session, begin=begin, instead=None if is_fresh else lambda: self._take(limits))
@@ -131,7 +133,7 @@ class Transaction:
         self,
         session: Session,
         *,
-        begin: str | None = None,
+        begin: Sequence[str] = (),
         instead: Callable[[], tuple[Session, bool]] | None = None,
     ) -> None:
         self.session = session
@@ -180,17 +182,17 @@ class Transaction:
 
     def _send(self, last: Call | str) -> list[Any]:
         """One round trip for all that waits and the last, whose rows are the answer."""
-        steps: list[Call | str] = [*([self._begin] if self._begin else ()), *self._later, last]
-        begins, self._begin = self._begin is not None, None
+        steps: list[Call | str] = [*self._later, last]
+        begin, self._begin = self._begin, ()
         self._later.clear()
-        while begins and self._instead:
+        while begin and self._instead:
             try:
-                return self.session.run(steps)
+                return self.session.run(steps, begin=begin)
             except errors.DatabaseUnavailable:  # closed since it was last used; nothing is done yet: try another
                 self.session.close()
                 self.session, is_fresh = self._instead()
                 self._instead = None if is_fresh else self._instead
-        return self.session.run(steps)
+        return self.session.run(steps, begin=begin)
 
 
 def _instant(text: str) -> datetime:

@@ -53,13 +53,14 @@ class Session:
         if self._timeout_s is not None:
             self._connection._usock.settimeout(max(self._timeout_s, statement_ms / 1_000 + _GRACE_S))
 
-    def run(self, steps: Sequence[Call | str]) -> list[Any]:
+    def run(self, steps: Sequence[Call | str], *, begin: Sequence[str] = ()) -> list[Any]:
         """Sends all steps, then reads all answers: one round trip. Answers with the last one's rows.
 
         Raises what failed first: in a transaction all that follows a failed step fails too, and COMMIT rolls back.
+        `begin`, which begins one, is synchronised with the first step: where it fails, the step is not done.
         """
         with translated():
-            ready = self._ready(steps)
+            ready = self._ready(steps, begin)
             try:
                 contexts = self._write(ready)
                 pg8000.core._flush(self._connection._sock)
@@ -79,15 +80,21 @@ class Session:
         with suppress(Exception):
             self._connection.close()
 
-    def _ready(self, steps: Sequence[Call | str]) -> list[tuple[_Prepared | None, Any]]:
-        """Each step with what is sent of it. What has to be prepared is prepared after BEGIN, under its time-outs."""
-        unprepared = [step.name for step in steps if isinstance(step, Call) and step.name not in self._prepared]
-        if unprepared and isinstance(steps[0], str):
-            self.run(steps[:1])
-            steps = steps[1:]
-        for name in dict.fromkeys(unprepared):
-            self._prepared[name] = _Prepared(self._connection.prepare(self._statements[name]))
-        return [self._values(step) for step in steps]
+    def _ready(self, steps: Sequence[Call | str], begin: Sequence[str]) -> list[tuple[_Prepared | None, Any]]:
+        """Each step with what is sent of it. What has to be prepared is prepared after `begin`, under its time-outs."""
+        self._prepare(begin)
+        names = [step.name for step in steps if isinstance(step, Call)]
+        if begin and not self._prepared.keys() >= set(names):
+            self.run([Call(sql, {}) for sql in begin])
+            begin = ()
+        self._prepare(names)
+        return [self._values(step) for step in (*(Call(sql, {}) for sql in begin), *steps)]
+
+    def _prepare(self, names: Sequence[str]) -> None:
+        """Prepares those that are not yet; what begins a transaction is its own name."""
+        for name in names:
+            if name not in self._prepared:
+                self._prepared[name] = _Prepared(self._connection.prepare(self._statements.get(name, name)))
 
     def _values(self, step: Call | str) -> tuple[_Prepared | None, Any]:
         if isinstance(step, str):
@@ -97,30 +104,30 @@ class Session:
         return prepared, make_params(self._connection.py_types, values)
 
     def _write(self, ready: Sequence[tuple[_Prepared | None, Any]]) -> list[pg8000.core.Context]:
-        """What the answers will be read into: neighbours that answer with no rows share one."""
+        """What the answers will be read into: statements share one, up to the first that answers with rows."""
         contexts: list[pg8000.core.Context] = []
-        is_open = False
+        last: _Prepared | None = None  # of those that are not synchronised yet
         for prepared, values in ready:
-            if is_open and (prepared is None or prepared.columns):
-                self._synchronise()
-                is_open = False
             if prepared is None:
+                contexts += self._synchronised(last)
+                last = None
                 self._connection.send_QUERY(values)
                 contexts.append(pg8000.core.Context(values))
                 continue
-            if not is_open:
-                contexts.append(prepared.context())
             self._connection._send_message(pg8000.core.BIND, _bind(prepared.statement.name_bin, values))
             pg8000.core._write(self._connection._sock, pg8000.core.EXECUTE_MSG)
-            is_open = not prepared.columns
-            if not is_open:
-                self._synchronise()
-        if is_open:
-            self._synchronise()
-        return contexts
+            last = prepared
+            if prepared.columns:
+                contexts += self._synchronised(prepared)
+                last = None
+        return contexts + self._synchronised(last)
 
-    def _synchronise(self) -> None:
+    def _synchronised(self, last: _Prepared | None) -> list[pg8000.core.Context]:
+        """Ends what shares an answer: where one of them fails, the server skips the rest of them."""
+        if last is None:
+            return []
         pg8000.core._write(self._connection._sock, pg8000.core.SYNC_MSG)
+        return [last.context()]
 
     def _read(self, context: pg8000.core.Context) -> pg8000.exceptions.Error | None:
         """What the server says against the step, if anything."""
