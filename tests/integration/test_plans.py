@@ -7,9 +7,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pg8000.native import to_statement
+import pytest
+from pg8000.native import Connection, to_statement
 
+from switchboard.store.connection import Address
+from switchboard.store.revisions import upgrade
 from switchboard.store.statements import Schemas, load
+from tests.conftest import MIGRATIONS, connector_to
 
 GROWING = {
     "AntiPoachingAttempt", "AssignmentWindow", "Booking", "Client", "MessageEvent", "MessageNumber",
@@ -34,7 +38,17 @@ LOOKED_UP_WHEN_FULL = {
 OPERATORS = re.compile(r"(?:account_|backfill|lead_|message_numbers|number_rows|revisions|inbox\.backfill)")
 STATEMENTS = {name: sql for name, sql in load(Schemas()).items() if not OPERATORS.match(name)}
 
+GENERIC_PLANS_SINCE = 160_000
 Sql = Callable[..., list[list[Any]]]
+
+
+@pytest.fixture
+def sql(empty_database_url: str) -> Iterator[Sql]:
+    """Of a database that nobody has written to: what the server remembers of earlier rows would change its plans."""
+    upgrade(connector_to(empty_database_url), folder=MIGRATIONS, schemas=Schemas(), default_org_id="default")
+    connection = Connection(**Address.from_url(empty_database_url).arguments())
+    yield connection.run
+    connection.close()
 
 
 def nodes(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -53,6 +67,8 @@ def read_whole(plan: Mapping[str, Any]) -> Iterator[str]:
 
 
 def test_no_statement_reads_a_growing_table_from_end_to_end(sql: Sql) -> None:
+    if int(sql("SHOW server_version_num")[0][0]) < GENERIC_PLANS_SINCE:
+        pytest.skip("EXPLAIN shows generic plans since PostgreSQL 16")
     for kind in ("seqscan", "bitmapscan", "hashjoin", "mergejoin", "material"):
         sql(f"SET enable_{kind} = off")
     found = {
