@@ -153,14 +153,14 @@ class BackfillRig:
         most = [0]
         plainly = Session.run
 
-        def counted(session: Session, steps: Sequence[Call | str]) -> list[Any]:
+        def counted(session: Session, steps: Sequence[Call | str], *, begin: Sequence[str] = ()) -> list[Any]:
             for name in (step.name for step in steps if isinstance(step, Call)):
-                spoken[0] += name not in _PER_SLICE
+                spoken[0] += name not in _PER_SLICE and not name.startswith(("BEGIN", "SET LOCAL"))
                 if name == "backfill.close_batch":
                     most[0], spoken[0] = max(most[0], spoken[0]), 0
                 elif name == "backfill.open_lanes":  # between two steps
                     spoken[0] = 0
-            return plainly(session, steps)
+            return plainly(session, steps, begin=begin)
 
         with mock.patch.object(Session, "run", counted):
             Desk(database).output(backfill, dryRun=False, batchSize=batch_size, lanes=1, **fields)
