@@ -1,11 +1,14 @@
 """What the owner reads and does, through the gateway's authorizer, on a real PostgreSQL server."""
 
+import base64
+import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from local.issuer import issue_token
 from tests.builders import FRONT_DESK, HOUR, MINUTE, NOON, SITTER_NUMBER, World
 from tests.inbound_texts import Switchboard
 from tests.inbox_desk import Desk
@@ -22,6 +25,11 @@ def desk(board: Switchboard, world: World) -> Desk:
 
 def said_at(world: World, thread_id: str, at: datetime | None) -> None:
     world.sql('UPDATE messaging."MessageThread" SET "lastMessageAt" = :at WHERE id = :id', at=at, id=thread_id)
+
+
+def cursor(*parts: Any) -> str:
+    """A cursor as the API writes them, of anything."""
+    return "cursor=" + base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
 
 
 def client_thread(world: World, **person: Any) -> str:
@@ -103,7 +111,9 @@ def test_a_text_that_comes_while_somebody_pages_repeats_no_other_thread(world: W
 @pytest.mark.parametrize(
     "query",
     ["limit=0", "limit=101", "limit=-1", "limit=ten", "limit=1e1", "cursor=x", "cursor=bnVsbA==", "cursor=W10=",
-     "cursor=WyIyMDI1LTAxLTAxIiwieCJd", "cursor=W251bGwsMV0=", f"cursor={'A' * 4000}", "cursor=%00", "cursor=W1tbW1tb"],
+     "cursor=WyIyMDI1LTAxLTAxIiwieCJd", "cursor=W251bGwsMV0=", f"cursor={'A' * 4000}", "cursor=%00", "cursor=W1tbW1tb",
+     cursor("0001-01-01T00:00:00+23:59", "x"), cursor("9999-12-31T23:59:59-23:59", "x"), cursor(None),
+     cursor("infinity", "x"), cursor(None, "x" * 256), cursor(None, "\ud800"), cursor(None, {}), cursor(7, "x")],
 )  # fmt: skip
 def test_a_limit_or_cursor_that_is_none_of_ours_is_400(desk: Desk, query: str) -> None:
     reply = desk.call("GET", f"/api/threads?{query}")
@@ -151,6 +161,13 @@ def test_nobodys_own_number_leaves_the_api(board: Switchboard, world: World, des
     shown = str(desk.get("/api/threads")) + str(desk.get(f"/api/threads/{ids['thread']}"))
     assert CLIENT not in shown
     assert SITTER not in shown
+
+
+def test_a_held_text_shows_all_that_was_found_in_it(board: Switchboard, world: World, desk: Desk) -> None:
+    ids = world.assigned()
+    board.text("Call 415-555-0134 or write to jane@example.com", sender=CLIENT)
+    [held] = [one["held"] for one in desk.get(f"/api/threads/{ids['thread']}")["messages"] if one["held"]]
+    assert held["types"] == ["phone_number", "email"]
 
 
 def test_a_held_text_shows_what_was_found_until_it_is_released(board: Switchboard, world: World, desk: Desk) -> None:
@@ -225,7 +242,8 @@ def test_nobody_is_texted_who_opted_out_has_left_or_is_not_there(board: Switchbo
 @pytest.mark.parametrize(
     ("body", "status"),
     [
-        ({"body": ""}, 422), ({"body": " \n\u00a0"}, 422), ({"body": "x" * 1601}, 422), ({}, 422), ({"body": 7}, 422),
+        ({"body": ""}, 422), ({"body": " \n\u00a0"}, 422), ({"body": "\u200b\u202e\ufeff"}, 422),
+        ({"body": "x" * 1601}, 422), ({}, 422), ({"body": 7}, 422),
         ({"body": "\ud800\x00"}, 422), ({"body": "Hello", "to": "owner"}, 422), ({"body": "Hello", "sms": 1}, 422),
         ([], 400), ("Hello", 400),
     ],
@@ -361,3 +379,54 @@ def test_a_thread_of_thousands_of_texts_shows_the_newest(board: Switchboard, wor
     )  # fmt: skip
     messages = desk.get(f"/api/threads/{ids['thread']}")["messages"]
     assert [messages[0]["body"], messages[-1]["body"], len(messages)] == ["1501", "2000", 500]
+
+
+def test_a_conversation_pages_back_to_its_first_text_and_shows_each_once(
+    board: Switchboard, world: World, desk: Desk
+) -> None:
+    ids = world.assigned()
+    world.sql(
+        """INSERT INTO messaging."MessageEvent"
+               (id, "orgId", "threadId", direction, "actorType", body, "deliveryStatus", "createdAt")
+           SELECT 'event-' || n, 'default', :thread, (array['inbound', 'outbound'])[1 + n % 2], 'client', n::text,
+                  'received', cast(:at AS timestamptz) + make_interval(secs => n / 5)
+           FROM generate_series(1, 23) AS n""",
+        thread=ids["thread"], at=NOON - timedelta(days=1),
+    )  # fmt: skip
+    address = f"/api/threads/{ids['thread']}"
+    whole = [text["id"] for text in desk.get(address)["messages"]]
+    assert len(set(whole)) == 23
+    for limit in (1, 2, 5, 22, 23, 500):
+        found: list[str] = []
+        after = ""
+        while True:
+            page = desk.get(f"{address}?limit={limit}{after}")
+            found[:0] = [text["id"] for text in page["messages"]]
+            board.text("One more while somebody reads", sender=CLIENT)
+            if page["nextCursor"] is None:
+                break
+            after = f"&cursor={page['nextCursor']}"
+        assert [one for one in found if one in whole] == whole
+        world.sql("""DELETE FROM messaging."MessageEvent" WHERE id NOT LIKE 'event-%'""")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=501", "limit=x", "cursor=x", cursor(None), cursor(None, "x"), cursor("2025-01-01", "", "x")],
+)
+def test_a_limit_or_cursor_of_texts_that_is_none_of_ours_is_400(world: World, desk: Desk, query: str) -> None:
+    reply = desk.call("GET", f"/api/threads/{client_thread(world)}?{query}")
+    assert (reply.status, reply.body["error"]) == (400, "invalid_request")
+
+
+def test_another_organisations_cursor_shows_nothing_of_it(board: Switchboard, world: World, desk: Desk) -> None:
+    other = World(world.sql, org_id="other")
+    other.organisation(front_desk="+15550200000")
+    theirs = [client_thread(other, phone=f"+155555503{n:02}") for n in range(3)]
+    for n, thread in enumerate(theirs):
+        said_at(world, thread, NOON - n * MINUTE)
+    ours = client_thread(world)
+    page = Desk(board, token=issue_token(now=datetime.now(UTC), org="other")).get("/api/threads?limit=1")
+    assert page["threads"][0]["id"] == theirs[0]
+    found = desk.get(f"/api/threads?cursor={page['nextCursor']}")["threads"]
+    assert [thread["id"] for thread in found] == [ours]

@@ -1,5 +1,6 @@
 """Who may call the owner API: the gateway's authorizer, and the claims that it hands on."""
 
+import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +26,12 @@ class Silent(Lambdas):
         return event["requestContext"]["authorizer"]["jwt"]["claims"]
 
 
+def unsigned() -> str:
+    """A good token's claims, said to need no signature."""
+    head = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').decode()
+    return f"{head}.{issue_token(now=NOW).split('.')[1]}."
+
+
 def status(authorization: str | None) -> int:
     headers = [("Authorization", authorization)] if authorization is not None else []
     gateway = Gateway(Silent(FUNCTIONS, root=ROOT))
@@ -42,6 +49,7 @@ def test_a_good_token_is_let_in() -> None:
         f"Bearer {issue_token(now=NOW, audience='somebody-else')}",
         f"Bearer {issue_token(now=NOW, iss='https://elsewhere.example.test')}",
         f"Bearer {issue_token(now=NOW - timedelta(hours=2), lasts=timedelta(hours=1))}",
+        f"Bearer {unsigned()}", f"Bearer {unsigned()}{issue_token(now=NOW).split('.')[2]}",
         f"Bearer {issue_token(now=NOW)}x", f"Bearer {issue_token(now=NOW)[:-2]}",
     ],
 )  # fmt: skip

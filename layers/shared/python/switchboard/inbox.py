@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -15,11 +15,11 @@ from switchboard.inbox_page import SignIn, answer_page
 from switchboard.services.announce_threads import SendQueue
 from switchboard.services.answer_thread import answer_thread, mark_read
 from switchboard.services.mark_client import mark_client
-from switchboard.services.read_inbox import list_threads, read_thread
+from switchboard.services.read_inbox import TEXTS_SHOWN, list_threads, read_thread
 from switchboard.services.release_text import release_text
 from switchboard.services.unlock_sitter import unlock_sitter
 from switchboard.store.database import Database
-from switchboard.store.inbox import Place
+from switchboard.store.inbox import Place, TextPlace
 from switchboard.web import Request, Response, empty_response, json_response
 
 MAX_BODY_BYTES = 64 * 1024
@@ -96,43 +96,56 @@ def _readable_id(text: str = "") -> str:
 
 def _list_threads(call: Call) -> Response:
     query = dict(parse_qsl(call.request.query, keep_blank_values=True))
+    cursor = _read_cursor(query.get("cursor", ""), ids=1)
     threads, rest = list_threads(
         org_id=call.owner.org_id,
-        after=_read_cursor(query.get("cursor", "")),
-        limit=_read_limit(query.get("limit", "")),
+        after=Place(cursor[0], *cursor[1]) if cursor else None,
+        limit=_read_limit(query.get("limit", ""), else_=PAGE, most=LONGEST_PAGE),
         database=call.using.database,
         now=call.using.now,
     )
-    return json_response(200, {"threads": threads, "nextCursor": _write_cursor(rest) if rest else None})
+    return json_response(
+        200, {"threads": threads, "nextCursor": _write_cursor(rest.at, rest.thread_id) if rest else None}
+    )
 
 
-def _read_limit(text: str) -> int:
-    if text and not (re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= LONGEST_PAGE):
-        raise errors.CallMalformed(f"limit: a number from 1 to {LONGEST_PAGE}")
-    return int(text or PAGE)
+def _read_limit(text: str, *, else_: int, most: int) -> int:
+    if text and not (re.fullmatch(r"[0-9]{1,3}", text) and 1 <= int(text) <= most):
+        raise errors.CallMalformed(f"limit: a number from 1 to {most}")
+    return int(text or else_)
 
 
-def _write_cursor(place: Place) -> str:
-    raw = json.dumps([place.at.isoformat() if place.at else None, place.thread_id])
+def _write_cursor(at: datetime | None, *ids: str) -> str:
+    raw = json.dumps([at.isoformat() if at else None, *ids])
     return base64.urlsafe_b64encode(raw.encode()).decode()
 
 
-def _read_cursor(text: str) -> Place | None:
+def _read_cursor(text: str, *, ids: int) -> tuple[datetime | None, list[str]] | None:
+    """What a cursor of so many ids was made of; None: there is no cursor. Raises CallMalformed."""
     if not text:
         return None
     try:
-        at, thread_id = json.loads(base64.b64decode(text[:MAX_CURSOR], altchars=b"-_", validate=True))
-        place = Place(datetime.fromisoformat(at) if at is not None else None, _readable_id(thread_id))
-    except (binascii.Error, ValueError, TypeError, RecursionError, errors.NotFound):
-        raise errors.CallMalformed("cursor: it is none of ours") from None
-    if place.at is not None and place.at.tzinfo is None:
-        raise errors.CallMalformed("cursor: it is none of ours")
-    return place
+        at, *found = json.loads(base64.b64decode(text[:MAX_CURSOR], altchars=b"-_", validate=True))
+        instant = datetime.fromisoformat(at) if at is not None else None
+        if len(found) == ids and (instant is None or instant.tzinfo is not None):
+            return instant and instant.astimezone(UTC), [_readable_id(one) for one in found]
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError, errors.NotFound):
+        pass
+    raise errors.CallMalformed("cursor: it is none of ours")
 
 
 def _read_thread(call: Call) -> Response:
-    found = read_thread(call.id, org_id=call.owner.org_id, database=call.using.database, now=call.using.now)
-    return json_response(200, found)
+    query = dict(parse_qsl(call.request.query, keep_blank_values=True))
+    cursor = _read_cursor(query.get("cursor", ""), ids=2)
+    found, rest = read_thread(
+        call.id,
+        org_id=call.owner.org_id,
+        before=TextPlace(cursor[0], *cursor[1]) if cursor else None,
+        limit=_read_limit(query.get("limit", ""), else_=TEXTS_SHOWN, most=TEXTS_SHOWN),
+        database=call.using.database,
+        now=call.using.now,
+    )
+    return json_response(200, found | {"nextCursor": _write_cursor(rest.at, rest.direction, rest.id) if rest else None})
 
 
 def _answer_thread(call: Call) -> Response:
@@ -215,9 +228,10 @@ def _fields(request: Request, *known: str) -> dict[str, Any]:
 
 
 def _words(fields: Mapping[str, Any], name: str, *, most: int) -> str:
-    """What somebody wrote, as they wrote it. Raises Refused: none, blank, or too long."""
+    """What somebody wrote, as they wrote it. Raises Refused: nothing that can be seen, or too long."""
     given = fields.get(name)
-    if not isinstance(given, str) or not (words := _UNSTORABLE.sub("", given)).strip():
+    words = _UNSTORABLE.sub("", given) if isinstance(given, str) else ""
+    if not any(letter.isprintable() and not letter.isspace() for letter in words):
         raise errors.Refused(f"{name}: write something")
     if len(words) > most:
         raise errors.Refused(f"{name}: at most {most} characters, it has {len(words)}")

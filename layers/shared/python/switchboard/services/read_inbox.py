@@ -8,9 +8,9 @@ from switchboard.domain.contact_check import read_media
 from switchboard.errors import NotFound
 from switchboard.store import inbox
 from switchboard.store.database import Database, Row, read_instant
-from switchboard.store.inbox import Place
+from switchboard.store.inbox import Place, TextPlace
 
-TEXTS_SHOWN = 500  # of one thread, the newest
+TEXTS_SHOWN = 500  # of one thread at once, at the most
 
 
 def list_threads(
@@ -24,20 +24,25 @@ def list_threads(
     return [_thread(row, now=now) for row in rows[:limit]], rest
 
 
-def read_thread(thread_id: str, *, org_id: str, database: Database, now: datetime) -> dict[str, Any]:
-    """One thread whole. Raises NotFound."""
+def read_thread(
+    thread_id: str, *, org_id: str, before: TextPlace | None, limit: int, database: Database, now: datetime
+) -> tuple[dict[str, Any], TextPlace | None]:
+    """One thread with its newest texts, or those before a place; and where the earlier ones end. Raises NotFound."""
     with database.transaction(read_only=True) as tx:
         row = inbox.thread(tx, thread_id, org_id=org_id, now=now)
         if row is None:
             raise NotFound
-        messages = inbox.messages(tx, thread_id, org_id=org_id, most=TEXTS_SHOWN)
+        messages = inbox.messages(tx, thread_id, org_id=org_id, most=limit + 1, before=before)
         assignments = inbox.assignments(tx, thread_id, org_id=org_id)
+    earlier, messages = len(messages) > limit, messages[-limit:]
+    first = messages[0] if earlier else None
+    rest = TextPlace(read_instant(first["created_at"]), first["direction"], first["id"]) if first else None
     return _thread(row, now=now) | {
         "isRecurringOverride": row["recurring_override"],
         "sitterLockedAt": instant(row["sitter_locked_at"]),
         "messages": [shown_message(message) for message in messages],
         "assignments": [_assignment(one) for one in assignments],
-    }
+    }, rest
 
 
 def _thread(row: Row, *, now: datetime) -> dict[str, Any]:
@@ -92,7 +97,9 @@ def shown_message(row: Row) -> dict[str, Any]:
 def _held(row: Row) -> dict[str, Any] | None:
     if row["held_type"] is None:
         return None
-    return {"types": [row["held_type"]], "preview": row["held_preview"] or ""}
+    contact = _metadata(row["metadata"]).get("contact")
+    types = contact.get("types") if isinstance(contact, dict) else None
+    return {"types": types or [row["held_type"]], "preview": row["held_preview"] or ""}
 
 
 def _reason(row: Row) -> str | None:

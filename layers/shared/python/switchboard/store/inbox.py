@@ -17,6 +17,15 @@ class Place:
     thread_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class TextPlace:
+    """Before which text of a thread a page ends: its instant (none: before no text), direction and id."""
+
+    at: datetime | None
+    direction: str
+    id: str
+
+
 def threads(tx: Transaction, *, org_id: str, after: Place | None, most: int, now: datetime) -> list[Row]:
     """At most `most` threads, newest first, with what a list shows of each."""
     return tx.rows(
@@ -38,9 +47,32 @@ def thread(tx: Transaction, thread_id: str, *, org_id: str, now: datetime) -> Ro
     )
 
 
-def messages(tx: Transaction, thread_id: str, *, org_id: str, most: int, event_id: str | None = None) -> list[Row]:
-    """The newest texts of a thread, oldest first; or the one named."""
-    return tx.rows("inbox.messages", thread_id=thread_id, org_id=org_id, event_id=event_id, most=most)
+def messages(tx: Transaction, thread_id: str, *, org_id: str, most: int, before: TextPlace | None = None) -> list[Row]:
+    """The newest texts of a thread, or the newest before a place, oldest first."""
+    return tx.rows(
+        "inbox.messages",
+        thread_id=thread_id,
+        org_id=org_id,
+        event_id=None,
+        before=before.at if before else None,
+        before_direction=before.direction if before else "",
+        before_id=before.id if before else "",
+        most=most,
+    )
+
+
+def message(tx: Transaction, event_id: str, *, thread_id: str, org_id: str) -> Row:
+    """The text that is named."""
+    return tx.one(
+        "inbox.messages",
+        thread_id=thread_id,
+        org_id=org_id,
+        event_id=event_id,
+        before=None,
+        before_direction="",
+        before_id="",
+        most=1,
+    )
 
 
 def assignments(tx: Transaction, thread_id: str, *, org_id: str) -> list[Row]:

@@ -64,7 +64,8 @@ CROSS JOIN LATERAL (
 ORDER BY page.at DESC NULLS LAST, page.id;
 
 -- name: messages
--- The newest texts of a thread, or the one named, oldest first; with what was found in one that is held.
+-- The newest texts of a thread, or the newest before a place, or the one named, oldest first; with what was found in
+-- one that is held.
 SELECT newest.id, newest.direction, newest.actor_type, newest.body, newest.media, newest.status, newest.failure_code,
        newest.failure_detail, newest.metadata, newest.created_at, attempt."violationType" AS held_type,
        attempt."detectedContent" AS held_preview
@@ -75,6 +76,9 @@ FROM (
     FROM {messaging}."MessageEvent" AS event
     WHERE event."threadId" = :thread_id AND event."orgId" = :org_id
         AND (cast(:event_id AS text) IS NULL OR event.id = cast(:event_id AS text))
+        AND event."createdAt" <= coalesce(cast(:before AS timestamptz), 'infinity')
+        AND (cast(:before AS timestamptz) IS NULL OR (event."createdAt", event.direction, event.id)
+             < (cast(:before AS timestamptz), cast(:before_direction AS text), cast(:before_id AS text)))
     ORDER BY event."createdAt" DESC, event.direction DESC, event.id DESC
     LIMIT cast(:most AS integer)
 ) AS newest
