@@ -27,10 +27,12 @@ class Mortal(Database):
         self.dies_after_commit = False
 
     @contextmanager
-    def transaction(self, *, read_only: bool = False, limits: Limits | None = None) -> Iterator[Transaction]:
+    def transaction(
+        self, *, read_only: bool = False, repeatable_read: bool = False, limits: Limits | None = None
+    ) -> Iterator[Transaction]:
         self.transactions += 1
         dies = self.transactions == self.dies_at
-        with super().transaction(read_only=read_only, limits=limits) as tx:
+        with super().transaction(read_only=read_only, repeatable_read=repeatable_read, limits=limits) as tx:
             yield tx
             if dies and not self.dies_after_commit:
                 raise Killed

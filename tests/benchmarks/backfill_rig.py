@@ -155,7 +155,7 @@ class BackfillRig:
 
         def counted(session: Session, steps: Sequence[Call | str], *, begin: Sequence[str] = ()) -> list[Any]:
             for name in (step.name for step in steps if isinstance(step, Call)):
-                spoken[0] += name not in _PER_SLICE and not name.startswith(("BEGIN", "SET LOCAL"))
+                spoken[0] += name not in _PER_SLICE and not name.startswith(("BEGIN", "SELECT WHERE", "COMMIT"))
                 if name == "backfill.close_batch":
                     most[0], spoken[0] = max(most[0], spoken[0]), 0
                 elif name == "backfill.open_lanes":  # between two steps

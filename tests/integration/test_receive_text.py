@@ -401,3 +401,18 @@ def test_nothing_of_a_person_is_in_the_stored_inputs(board: Switchboard, world: 
     board.text("a secret word")
     stored = board.inbound()[0]["metadataJson"]
     assert all(word not in stored for word in (CLIENT, SITTER, "Jane", "Doe", "Sam", "secret"))
+
+
+def test_a_number_that_has_become_another_is_seen_with_the_very_next_text(board: Switchboard, world: World) -> None:
+    ids, other = world.assigned(), "+15555550999"
+    board.text("one")
+    renumbered = 'UPDATE messaging."MessageNumber" SET e164 = :e164 WHERE id = :id'
+    world.sql(renumbered, e164=other, id=ids["number"])
+    board.text("to nobody")
+    board.text("two", to=other)
+    world.sql(renumbered, e164="+15555550998", id=ids["number"])
+    world.number(other, "pool")
+    board.text("three", to=other)
+    assert board.rules() == ["one_window", "one_window", "pool_without_thread"]
+    assert board.rows("SELECT state FROM ops.inbound_text WHERE state <> 'routed'") == [("unknown_number",)]
+    assert [body for _, _, body in board.sent()][:2] == ["Jane D.: one", "Jane D.: two"]

@@ -235,7 +235,7 @@ def test_what_could_not_be_routed_is_routed_later_as_at_its_arrival(
     assert board.rows("SELECT state FROM ops.inbound_text") == [("routed",)]
 
 
-@pytest.mark.parametrize("statement", ["store", "gather", "write"])
+@pytest.mark.parametrize("statement", ["store", "write"])
 def test_a_connection_that_breaks_half_way_leaves_nothing_and_the_text_on_the_queue(
     board: Switchboard, world: World, monkeypatch: pytest.MonkeyPatch, statement: str
 ) -> None:

@@ -45,8 +45,7 @@ def finish_run(run_number: int, *, database: Database, now: Callable[[], datetim
         run = require_running(tx, run_number)
         change_run(tx, run_number, lease_until=now() + TASK_LEASE)
     definition = definition_named(run.backfill)
-    with database.transaction(read_only=True, limits=LONG) as tx:
-        tx.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")  # late rows and checks see the same moment
+    with database.transaction(read_only=True, repeatable_read=True, limits=LONG) as tx:  # for late rows and checks
         found = _with_late_rows(tx, definition, run, facts(tx, run))
         findings = _verify(tx, definition, found)
     if found.row_error_count > run.max_row_errors:

@@ -86,10 +86,10 @@ def _route_once(form: Form, text: InboundText, *, using: Receiving) -> list[str]
         if stored is None:
             return []
         text = replace(text, arrived_at=stored.arrived_at)
-        if stored.place is None:
+        facts = stored.facts
+        if facts is None:
             logger.error("text_to_unknown_number", message_sid=text.message_sid)
             return []
-        facts = texts.gather(tx, text, place=stored.place, now=now)
         decision = decide(facts, text, policy=policy, event_id=stored.event_id, now=now, new_id=using.new_id)
         known = stored.known_event
         if decision.event is None:

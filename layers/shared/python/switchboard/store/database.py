@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from switchboard.store.statements import Schemas, load
 
 Row = dict[str, Any]
 _TIMESTAMP_OID = 1114
+_COMMIT = Call("COMMIT", {})  # prepared, it is synchronised with what leaves with it
 _MOST_TOGETHER = 50  # their answers must find room in the socket until they are read
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a transaction may take, in milliseconds; set with SET LOCAL when it begins."""
+    """How long a transaction may take, in milliseconds; set for it alone when it begins."""
 
     statement_ms: int = 4_000
     lock_ms: int = 2_000
@@ -51,19 +53,16 @@ class Database:
         self._lock = threading.Lock()
 
     @contextmanager
-    def transaction(self, *, read_only: bool = False, limits: Limits | None = None) -> Iterator["Transaction"]:
+    def transaction(
+        self, *, read_only: bool = False, repeatable_read: bool = False, limits: Limits | None = None
+    ) -> Iterator["Transaction"]:
         """Commits when the block ends, rolls back when it raises. Raises the classes of switchboard.errors.
 
+        repeatable_read: all statements see the same moment.
         BEGIN leaves with the first statement: a block without statements talks to nobody.
         """
         limits = limits or self._limits
-        begin = (
-            "BEGIN READ ONLY" if read_only else "BEGIN",
-            "SET LOCAL TIME ZONE 'UTC'",
-            f"SET LOCAL statement_timeout = {limits.statement_ms}",
-            f"SET LOCAL lock_timeout = {limits.lock_ms}",
-            f"SET LOCAL idle_in_transaction_session_timeout = {limits.idle_ms}",
-        )
+        begin = (_begin(read_only=read_only, repeatable_read=repeatable_read), _set_local(limits))
         session, is_fresh = self._take(limits)
         tx = Transaction(session, begin=begin, instead=None if is_fresh else lambda: self._take(limits))
         try:
@@ -143,8 +142,12 @@ class Transaction:
 
     def rows(self, name: str, /, **params: Any) -> list[Row]:
         """All rows of a statement. Pass instants aware, lists as arrays, dicts as JSON; one round trip when warm."""
-        found: list[Row] = self._send(Call(name, params))
-        return found
+        return self._send(Call(name, params))[-1]
+
+    def together(self, *calls: Call) -> list[list[Row]]:
+        """All rows of each of several statements that answer with rows: one round trip for all."""
+        self._later += calls[:-1]
+        return self._send(calls[-1])[-len(calls) :]
 
     def row(self, name: str, /, **params: Any) -> Row | None:
         """The first row, or None."""
@@ -164,15 +167,14 @@ class Transaction:
 
     def script(self, sql: str) -> list[list[Any]]:
         """Statements without parameters in one round trip: SAVEPOINT and the like, never built from data."""
-        found: list[list[Any]] = self._send(sql)
-        return found
+        return self._send(sql)[-1]
 
     def commit(self) -> None:
         """Commits what was begun."""
         if self._begin and self._later:  # never together with BEGIN: a lost answer must not be taken for a lost session
             self._send(self._later.pop())
         if not self._begin:
-            self._send("COMMIT")
+            self._send(_COMMIT)
 
     def rollback(self) -> None:
         """Rolls back what was begun."""
@@ -180,8 +182,8 @@ class Transaction:
         if not self._begin:
             self._send("ROLLBACK")
 
-    def _send(self, last: Call | str) -> list[Any]:
-        """One round trip for all that waits and the last, whose rows are the answer."""
+    def _send(self, last: Call | str) -> list[list[Any]]:
+        """One round trip for all that waits and the last; the rows of each that answers with rows."""
         steps: list[Call | str] = [*self._later, last]
         begin, self._begin = self._begin, ()
         self._later.clear()
@@ -193,6 +195,24 @@ class Transaction:
                 self.session, is_fresh = self._instead()
                 self._instead = None if is_fresh else self._instead
         return self.session.run(steps, begin=begin)
+
+
+def _begin(*, read_only: bool, repeatable_read: bool) -> str:
+    isolation = " ISOLATION LEVEL REPEATABLE READ" if repeatable_read else ""
+    return f"BEGIN{isolation}{' READ ONLY' if read_only else ''}"
+
+
+@lru_cache(maxsize=64)
+def _set_local(limits: Limits) -> str:
+    """SET LOCAL for all that is set, as one statement that answers with nothing: no value of a setting is null."""
+    settings = {
+        "TimeZone": "UTC",
+        "statement_timeout": limits.statement_ms,
+        "lock_timeout": limits.lock_ms,
+        "idle_in_transaction_session_timeout": limits.idle_ms,
+    }
+    values = " || ".join(f"set_config('{name}', '{value}', true)" for name, value in settings.items())
+    return f"SELECT WHERE ({values}) IS NULL"
 
 
 def _instant(text: str) -> datetime:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pg8000.core
 import pg8000.exceptions
 import pg8000.native
-from pg8000.converters import make_params
+from pg8000.converters import make_param
 
 from switchboard import errors
 
@@ -26,17 +26,60 @@ class Call(NamedTuple):
     params: Mapping[str, Any]
 
 
+class _Names(dict[str, str]):
+    """Gives each placeholder its own name as its value."""
+
+    def __missing__(self, name: str) -> str:
+        return name
+
+
 class _Prepared:
-    """A statement prepared on a connection, and the names of its columns."""
+    """A statement prepared on a connection, the names of its placeholders in their order, and of its columns."""
 
     def __init__(self, statement: pg8000.native.PreparedStatement) -> None:
         self.statement = statement
+        self.names: Sequence[str] = statement.make_vals(_Names())
         self.columns = [column["name"] for column in statement.cols or ()]
+
+    def bound(self, params: Mapping[str, Any], types: Mapping[type, Any]) -> bytes:
+        """The messages that run it. As pg8000's own, which ask for an answer at once, step by step."""
+        parts = [b"\0", self.statement.name_bin, _COUNTS.pack(0, len(self.names))]
+        for name in self.names:
+            value = params[name]
+            if value is None:
+                parts.append(_NULL)
+            else:
+                text = (value if type(value) is str else make_param(types, value)).encode()
+                parts += (_LENGTH.pack(len(text)), text)
+        parts.append(b"\0\0")
+        data = b"".join(parts)
+        return b"".join((pg8000.core.BIND, _LENGTH.pack(len(data) + 4), data, pg8000.core.EXECUTE_MSG))
 
     def context(self) -> pg8000.core.Context:
         """What pg8000 reads an answer into."""
         statement = self.statement
         return pg8000.core.Context(statement.statement, columns=statement.cols, input_funcs=statement.input_funcs)
+
+
+class _Step(NamedTuple):
+    """What is sent: a script's text, or the messages that run a prepared statement."""
+
+    prepared: _Prepared | None
+    sent: bytes | str
+
+
+class _Answer(NamedTuple):
+    """What is read from the server up to one synchronisation, and whose rows are in it: of a script, nobody's."""
+
+    context: pg8000.core.Context
+    prepared: _Prepared | None = None
+
+    def rows(self) -> list[Any]:
+        """By their columns' names; a script's as they are."""
+        found = self.context.rows or []
+        if self.prepared is None:
+            return found
+        return [dict(zip(self.prepared.columns, row, strict=True)) for row in found]
 
 
 class Session:
@@ -53,8 +96,8 @@ class Session:
         if self._timeout_s is not None:
             self._connection._usock.settimeout(max(self._timeout_s, statement_ms / 1_000 + _GRACE_S))
 
-    def run(self, steps: Sequence[Call | str], *, begin: Sequence[str] = ()) -> list[Any]:
-        """Sends all steps, then reads all answers: one round trip. Answers with the last one's rows.
+    def run(self, steps: Sequence[Call | str], *, begin: Sequence[str] = ()) -> list[list[Any]]:
+        """Sends all steps, then reads all answers: one round trip. Answers with the rows of each step that has any.
 
         Raises what failed first: in a transaction all that follows a failed step fails too, and COMMIT rolls back.
         `begin`, which begins one, is synchronised with the first step: where it fails, the step is not done.
@@ -62,33 +105,30 @@ class Session:
         with translated():
             ready = self._ready(steps, begin)
             try:
-                contexts = self._write(ready)
+                answers = self._write(ready)
                 pg8000.core._flush(self._connection._sock)
-                failures = [failure for context in contexts if (failure := self._read(context))]
+                failures = [failure for answer in answers if (failure := self._read(answer.context))]
             except BaseException:  # half sent or half read: which answer is to what cannot be told any more
                 self.close()
                 raise
             if failures:
                 raise failures[0]
-        rows, last = contexts[-1].rows or [], steps[-1]
-        if isinstance(last, str):
-            return rows
-        return [dict(zip(self._prepared[last.name].columns, row, strict=True)) for row in rows]
+        return [answer.rows() for answer in answers]
 
     def close(self) -> None:
         """Ends it, whatever state it is in."""
         with suppress(Exception):
             self._connection.close()
 
-    def _ready(self, steps: Sequence[Call | str], begin: Sequence[str]) -> list[tuple[_Prepared | None, Any]]:
-        """Each step with what is sent of it. What has to be prepared is prepared after `begin`, under its time-outs."""
+    def _ready(self, steps: Sequence[Call | str], begin: Sequence[str]) -> list[_Step]:
+        """What is sent of each step. What has to be prepared is prepared after `begin`, under its time-outs."""
         self._prepare(begin)
         names = [step.name for step in steps if isinstance(step, Call)]
         if begin and not self._prepared.keys() >= set(names):
             self.run([Call(sql, {}) for sql in begin])
             begin = ()
         self._prepare(names)
-        return [self._values(step) for step in (*(Call(sql, {}) for sql in begin), *steps)]
+        return [self._step(step) for step in (*(Call(sql, {}) for sql in begin), *steps)]
 
     def _prepare(self, names: Sequence[str]) -> None:
         """Prepares those that are not yet; what begins a transaction is its own name."""
@@ -96,38 +136,36 @@ class Session:
             if name not in self._prepared:
                 self._prepared[name] = _Prepared(self._connection.prepare(self._statements.get(name, name)))
 
-    def _values(self, step: Call | str) -> tuple[_Prepared | None, Any]:
+    def _step(self, step: Call | str) -> _Step:
         if isinstance(step, str):
-            return None, step
+            return _Step(None, step)
         prepared = self._prepared[step.name]
-        values = prepared.statement.make_vals(step.params)
-        return prepared, make_params(self._connection.py_types, values)
+        return _Step(prepared, prepared.bound(step.params, self._connection.py_types))
 
-    def _write(self, ready: Sequence[tuple[_Prepared | None, Any]]) -> list[pg8000.core.Context]:
+    def _write(self, ready: Sequence[_Step]) -> list[_Answer]:
         """What the answers will be read into: statements share one, up to the first that answers with rows."""
-        contexts: list[pg8000.core.Context] = []
+        answers: list[_Answer] = []
         last: _Prepared | None = None  # of those that are not synchronised yet
-        for prepared, values in ready:
-            if prepared is None:
-                contexts += self._synchronised(last)
+        for prepared, sent in ready:
+            if isinstance(sent, str):
+                answers += self._synchronised(last)
                 last = None
-                self._connection.send_QUERY(values)
-                contexts.append(pg8000.core.Context(values))
+                self._connection.send_QUERY(sent)
+                answers.append(_Answer(pg8000.core.Context(sent)))
                 continue
-            self._connection._send_message(pg8000.core.BIND, _bind(prepared.statement.name_bin, values))
-            pg8000.core._write(self._connection._sock, pg8000.core.EXECUTE_MSG)
+            pg8000.core._write(self._connection._sock, sent)
             last = prepared
-            if prepared.columns:
-                contexts += self._synchronised(prepared)
+            if prepared and prepared.columns:
+                answers += self._synchronised(prepared)
                 last = None
-        return contexts + self._synchronised(last)
+        return answers + self._synchronised(last)
 
-    def _synchronised(self, last: _Prepared | None) -> list[pg8000.core.Context]:
+    def _synchronised(self, last: _Prepared | None) -> list[_Answer]:
         """Ends what shares an answer: where one of them fails, the server skips the rest of them."""
         if last is None:
             return []
         pg8000.core._write(self._connection._sock, pg8000.core.SYNC_MSG)
-        return [last.context()]
+        return [_Answer(last.context(), last)]
 
     def _read(self, context: pg8000.core.Context) -> pg8000.exceptions.Error | None:
         """What the server says against the step, if anything."""
@@ -138,18 +176,6 @@ class Session:
                 raise
             return error
         return None
-
-
-def _bind(name: bytes, values: Sequence[str | None]) -> bytes:
-    """Binds texts to a prepared statement. As pg8000's own message, which asks for an answer at once, step by step."""
-    parts = [b"\0", name, _COUNTS.pack(0, len(values))]
-    for value in values:
-        if value is None:
-            parts.append(_NULL)
-        else:
-            text = value.encode()
-            parts += (_LENGTH.pack(len(text)), text)
-    return b"".join((*parts, b"\0\0"))
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -23,20 +23,8 @@ from switchboard.domain.facts import (
 )
 from switchboard.domain.inbound_text import InboundText
 from switchboard.store.database import Row, Transaction, as_json, read_instant
+from switchboard.store.session import Call
 from switchboard.store.text_rows import DecisionWriter
-
-
-@dataclass(frozen=True, slots=True)
-class StoredText:
-    """A stored text: its earliest arrival, its event, and the number, if it is one of ours.
-
-    known_event: an earlier try stored the event already.
-    """
-
-    arrived_at: datetime
-    event_id: str
-    known_event: bool
-    place: "Place | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,39 +35,91 @@ class Place:
     number_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """A stored text: its earliest arrival, its event, and what bears on it, where the number is one of ours.
+
+    known_event: an earlier try stored the event already.
+    """
+
+    arrived_at: datetime
+    event_id: str
+    known_event: bool
+    facts: Facts | None
+
+
+_MOST_PLACES = 1_000
+_places: dict[str, Place] = {}  # by number, as they were last found: tried, never relied on
+
+
 def store(
     tx: Transaction, text: InboundText, *, form: Sequence[tuple[str, str]], event_id: str, now: datetime
 ) -> StoredText | None:
-    """Stores the text once by its sid and waits for the sender's other texts; None: it was settled before."""
-    row = tx.row(
+    """Stores the text once by its sid, waits for the sender's other texts, gathers; None: it was settled before.
+
+    A number that was texted before is likely to be what it was: what bears on the text is gathered for that in the
+    same round trip, and once more where the number or the arrival turns out to be another.
+    """
+    storing = Call(
         "texts.store",
-        message_sid=text.message_sid,
-        sender=text.sender,
-        recipient=text.recipient,
-        arrived_at=text.arrived_at,
-        form=as_json(form),
-        event_id=event_id,
-        now=now,
+        {
+            "message_sid": text.message_sid,
+            "sender": text.sender,
+            "recipient": text.recipient,
+            "arrived_at": text.arrived_at,
+            "form": as_json(form),
+            "event_id": event_id,
+            "now": now,
+        },
     )
-    if row is None:
+    likely = _places.get(text.recipient)
+    if likely is None:
+        stored, gathered = tx.rows(storing.name, **storing.params), []
+    else:
+        stored, gathered = tx.together(storing, _gathering(text, place=likely, now=now))
+    if not stored:
         return None
-    place = Place(row["org_id"], row["number_id"]) if row["number_id"] else None
-    stored_id = row["event_id"] or event_id
-    return StoredText(_instant(row["arrived_at"]), stored_id, stored_id != event_id, place)
+    [row] = stored
+    arrived_at, stored_id = _instant(row["arrived_at"]), row["event_id"] or event_id
+    place = _remember(text.recipient, row)
+    if place is None:
+        facts = None
+    elif place == likely and arrived_at == text.arrived_at:
+        facts = _facts(tx, gathered[0], text, place=place, now=now)
+    else:
+        facts = gather(tx, replace(text, arrived_at=arrived_at), place=place, now=now)
+    return StoredText(arrived_at, stored_id, stored_id != event_id, facts)
+
+
+def _remember(recipient: str, row: Row) -> Place | None:
+    """The place that was texted, remembered for the next text; None: it is not ours."""
+    if row["number_id"] is None:
+        _places.pop(recipient, None)
+        return None
+    if len(_places) >= _MOST_PLACES:
+        _places.clear()
+    place = _places[recipient] = Place(row["org_id"], row["number_id"])
+    return place
 
 
 def gather(tx: Transaction, text: InboundText, *, place: Place, now: datetime) -> Facts:
     """Everything that bears on the text."""
-    row = tx.one(
+    gathering = _gathering(text, place=place, now=now)
+    return _facts(tx, tx.one(gathering.name, **gathering.params), text, place=place, now=now)
+
+
+def _gathering(text: InboundText, *, place: Place, now: datetime) -> Call:
+    return Call(
         "texts.gather",
-        org_id=place.org_id,
-        number_id=place.number_id,
-        sender=text.sender,
-        message_sid=text.message_sid,
-        arrived_at=text.arrived_at,
-        now=now,
+        {
+            "org_id": place.org_id,
+            "number_id": place.number_id,
+            "sender": text.sender,
+            "message_sid": text.message_sid,
+            "arrived_at": text.arrived_at,
+            "now": now,
+        },
     )
-    return _facts(row, place.org_id)
 
 
 def write(
@@ -102,11 +142,22 @@ def settle(tx: Transaction, message_sid: str, *, state: str, event_id: str | Non
     tx.later("texts.settle", message_sid=message_sid, state=state, event_id=event_id, now=now)
 
 
-def _facts(row: Row, org_id: str) -> Facts:
-    organisation, sitting = row["organisation"], row["sitting"] or {}
+def _facts(tx: Transaction, row: Row, text: InboundText, *, place: Place, now: datetime) -> Facts:
+    """What was gathered, and for a sitter's text what bears on those alone."""
+    sitting: Row = {}
+    if row["sitter_ids"]:
+        sitting = tx.one(
+            "texts.sitting",
+            sitter_ids=row["sitter_ids"],
+            org_id=place.org_id,
+            number_id=place.number_id,
+            arrived_at=text.arrived_at,
+            now=now,
+        )
+    organisation = row["organisation"]
     return Facts(
         organisation=Organisation(
-            id=org_id,
+            id=place.org_id,
             owner_e164=organisation["owner"],
             booking_link=organisation["link"],
             hotlines=_hotlines(organisation["hotlines"]),

@@ -87,14 +87,11 @@ WITH own_clients AS MATERIALIZED (
     UNION ALL
     SELECT id
     FROM {messaging}."AssignmentWindow"
-    WHERE "orgId" = :org_id AND "sitterId" = ANY (ARRAY(SELECT sitter_id FROM own_windows))
-        AND "endAt" > cast(:arrived_at AS timestamptz) AND "startAt" <= cast(:arrived_at AS timestamptz)
-    UNION ALL
-    SELECT id
-    FROM {messaging}."AssignmentWindow"
-    WHERE "orgId" = :org_id AND "sitterId" = ANY (ARRAY(SELECT id FROM own_sitters))
+    WHERE "orgId" = :org_id
+        AND "sitterId" = ANY (ARRAY(SELECT sitter_id FROM own_windows UNION ALL SELECT id FROM own_sitters))
         AND "endAt" > cast(:arrived_at AS timestamptz) - interval '24 hours'
         AND "startAt" <= cast(:arrived_at AS timestamptz)
+        AND ("endAt" > cast(:arrived_at AS timestamptz) OR "sitterId" = ANY (ARRAY(SELECT id FROM own_sitters)))
     UNION ALL
     SELECT window_id
     FROM ops.window_history
@@ -191,47 +188,45 @@ SELECT (SELECT json_build_object('id', id, 'e164', e164, 'status', status, 'numb
        (SELECT json_agg(subject)
         FROM ops.owner_notice
         WHERE org_id = :org_id AND subject = ANY (ARRAY(SELECT 'thread:' || id FROM threads))
-            AND noticed_at > cast(:now AS timestamptz) - interval '5 minutes') AS noticed,
-       CASE WHEN EXISTS (SELECT 1 FROM own_sitters) THEN json_build_object(
-           'has_thread', EXISTS (
-               SELECT 1
-               FROM {messaging}."MessageThread"
-               WHERE "orgId" = :org_id AND "assignedSitterId" = ANY (ARRAY(SELECT id FROM own_sitters))
-                   AND "messageNumberId" = :number_id AND scope = 'client_booking' AND status = 'open'),
-           'next_opening', (
-               SELECT min(ahead."startAt")
-               FROM {messaging}."AssignmentWindow" AS ahead
-               JOIN {messaging}."MessageThread" AS thread ON thread.id = ahead."threadId"
-               WHERE ahead."orgId" = :org_id AND ahead."sitterId" = ANY (ARRAY(SELECT id FROM own_sitters))
-                   AND ahead.status = 'active' AND ahead."endAt" > cast(:arrived_at AS timestamptz)
-                   AND ahead."startAt" > cast(:arrived_at AS timestamptz) AND thread."messageNumberId" = :number_id),
-           'held', (
-               SELECT json_agg(waiting ORDER BY waiting.arrived_at, waiting.event_id)
-               FROM (
-                   SELECT held.event_id, held.question_id, held.arrived_at, event.body, event."mediaJson" AS media
-                   FROM ops.held_text AS held
-                   JOIN {messaging}."MessageEvent" AS event ON event.id = held.event_id
-                   WHERE held.org_id = :org_id AND held.sitter_id = ANY (ARRAY(SELECT id FROM own_sitters))
-                       AND held.number_id = :number_id AND held.state = 'held'
-               ) AS waiting),
-           'question', (
-               SELECT json_build_object('id', id, 'asked_at', asked_at, 'choices', choices)
-               FROM ops.tag_question
-               WHERE org_id = :org_id AND sitter_id = ANY (ARRAY(SELECT id FROM own_sitters))
-                   AND number_id = :number_id AND answered_at IS NULL
-               ORDER BY asked_at
-               LIMIT 1),
-           'strikes', (
-               SELECT json_object_agg(strike.sitter_id, strike.n)
-               FROM (
-                   SELECT "actorId" AS sitter_id, count(*) AS n
-                   FROM {messaging}."AntiPoachingAttempt"
-                   WHERE "orgId" = :org_id AND "actorId" = ANY (ARRAY(SELECT id FROM own_sitters))
-                       AND "actorType" = 'sitter' AND action = 'blocked' AND "resolvedAt" IS NULL
-                       AND "createdAt" > cast(:now AS timestamptz) - interval '30 days'
-                   GROUP BY "actorId"
-               ) AS strike)
-       ) END AS sitting;
+            AND noticed_at > cast(:now AS timestamptz) - interval '5 minutes') AS noticed;
+
+-- name: sitting
+-- What bears on a text of theirs beyond that: held texts and the open question on the number, windows to come, strikes.
+SELECT EXISTS (
+           SELECT 1
+           FROM {messaging}."MessageThread"
+           WHERE "orgId" = :org_id AND "assignedSitterId" = ANY (cast(:sitter_ids AS text[]))
+               AND "messageNumberId" = :number_id AND scope = 'client_booking' AND status = 'open') AS has_thread,
+       (SELECT to_json(min(ahead."startAt")) #>> '{}'
+        FROM {messaging}."AssignmentWindow" AS ahead
+        JOIN {messaging}."MessageThread" AS thread ON thread.id = ahead."threadId"
+        WHERE ahead."orgId" = :org_id AND ahead."sitterId" = ANY (cast(:sitter_ids AS text[]))
+            AND ahead.status = 'active' AND ahead."endAt" > cast(:arrived_at AS timestamptz)
+            AND ahead."startAt" > cast(:arrived_at AS timestamptz)
+            AND thread."messageNumberId" = :number_id) AS next_opening,
+       (SELECT json_agg(waiting ORDER BY waiting.arrived_at, waiting.event_id)
+        FROM (
+            SELECT held.event_id, held.question_id, held.arrived_at, event.body, event."mediaJson" AS media
+            FROM ops.held_text AS held
+            JOIN {messaging}."MessageEvent" AS event ON event.id = held.event_id
+            WHERE held.org_id = :org_id AND held.sitter_id = ANY (cast(:sitter_ids AS text[]))
+                AND held.number_id = :number_id AND held.state = 'held'
+        ) AS waiting) AS held,
+       (SELECT json_build_object('id', id, 'asked_at', asked_at, 'choices', choices)
+        FROM ops.tag_question
+        WHERE org_id = :org_id AND sitter_id = ANY (cast(:sitter_ids AS text[]))
+            AND number_id = :number_id AND answered_at IS NULL
+        ORDER BY asked_at
+        LIMIT 1) AS question,
+       (SELECT json_object_agg(strike.sitter_id, strike.n)
+        FROM (
+            SELECT "actorId" AS sitter_id, count(*) AS n
+            FROM {messaging}."AntiPoachingAttempt"
+            WHERE "orgId" = :org_id AND "actorId" = ANY (cast(:sitter_ids AS text[]))
+                AND "actorType" = 'sitter' AND action = 'blocked' AND "resolvedAt" IS NULL
+                AND "createdAt" > cast(:now AS timestamptz) - interval '30 days'
+            GROUP BY "actorId"
+        ) AS strike) AS strikes;
 
 -- name: settle
 -- The state of a text from one of our numbers: it has no event but what an earlier try made.
