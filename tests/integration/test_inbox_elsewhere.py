@@ -89,6 +89,18 @@ def test_a_run_under_way_shows_how_far_it_is(board: Switchboard, sql: Sql, world
     operator.go_on(task)
 
 
+def test_a_failed_check_names_no_other_organisation(board: Switchboard, world: World) -> None:
+    World(world.sql, org_id="rivals").organisation(front_desk="+15550200000")
+    world.sql("""UPDATE messaging."MessageNumber" SET "numberClass" = 'pool' WHERE "orgId" = 'rivals'""")
+    told = Operator(board.database).run("message-numbers", action="verify")
+    assert not told["ok"]
+    [run] = Desk(board).get("/api/backfills")["runs"]
+    assert "rivals" not in str(run)
+    [failed] = [check for check in run["checks"] if not check["ok"]]
+    assert (failed["name"], failed["actual"]) == ("Front desk numbers per org", "not all")
+    assert "rivals" in str(told)
+
+
 def test_the_list_of_runs_ends_somewhere(board: Switchboard, world: World) -> None:
     operator = Operator(board.database)
     for _ in range(RUNS_SHOWN + 1):
