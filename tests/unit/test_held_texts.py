@@ -2,7 +2,6 @@
 
 import itertools
 from collections import Counter
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import settings
@@ -70,8 +69,7 @@ class SitterWithClients(RuleBasedStateMachine):
 
     @initialize(ends=st.lists(st.integers(-90, 180), min_size=3, max_size=3))
     def open_windows(self, ends: list[int]) -> None:
-        self.facts = replace(
-            self.facts,
+        self.facts = self.facts._replace(
             windows=tuple(
                 WindowState(f"w-{name}", f"t-{name}", "sam", START - 120 * MINUTE, START + end * MINUTE, "active", tag)
                 for tag, (name, end) in enumerate(zip(NAMES, ends, strict=True), start=1)
@@ -113,7 +111,7 @@ class SitterWithClients(RuleBasedStateMachine):
             elif not self.passed[decision.event_id]:
                 self.owners[decision.event_id] += 1
         self.meant.update(dict.fromkeys(new))
-        self.facts = replace(self.facts, held=tuple(held.values()), question=question)
+        self.facts = self.facts._replace(held=tuple(held.values()), question=question)
 
     def _check_recipient(self, event_id: str, e164: str, bodies: dict[str, tuple[str, datetime]]) -> None:
         body, arrived_at = bodies[event_id]

@@ -1,9 +1,8 @@
 """What follows from one inbound text: the rows to write, all at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from switchboard.domain.facts import Number
 from switchboard.domain.messages import OutboundText
@@ -11,8 +10,7 @@ from switchboard.domain.messages import OutboundText
 THREAD_NOTICE_AGAIN_AFTER = timedelta(minutes=5)
 
 
-@dataclass(frozen=True, slots=True)
-class InboundEvent:
+class InboundEvent(NamedTuple):
     """The text's own event, new or (on a second try) as it becomes."""
 
     thread_id: str
@@ -27,8 +25,7 @@ class InboundEvent:
     metadata: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class MovedEvent:
+class MovedEvent(NamedTuple):
     """A held text's event when it is decided: its thread, its fate."""
 
     event_id: str
@@ -40,8 +37,7 @@ class MovedEvent:
     metadata: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class NewThread:
+class NewThread(NamedTuple):
     """A thread that was missing: a general, an owner's and sitter's, or the internal one; on the front desk."""
 
     id: str
@@ -51,8 +47,7 @@ class NewThread:
     number: Number | None
 
 
-@dataclass(frozen=True, slots=True)
-class NewParticipant:
+class NewParticipant(NamedTuple):
     """Who takes part in a thread, if not there yet."""
 
     thread_id: str
@@ -63,8 +58,7 @@ class NewParticipant:
     real_e164: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """Contact details in a text between client and sitter; action blocked or flagged."""
 
     event_id: str
@@ -77,8 +71,7 @@ class Attempt:
     owner_notified: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OptOut:
+class OptOut(NamedTuple):
     """A person's new state in the organisation, on every number; `as_of`: said then, and what was said since counts."""
 
     e164: str
@@ -87,8 +80,7 @@ class OptOut:
     as_of: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """Who owes a client an answer; status pending or auto_replied."""
 
     thread_id: str
@@ -97,8 +89,7 @@ class Response:
     status: str
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A held text's new state: held (under a question or waiting for the next), released or to_owner."""
 
     event_id: str
@@ -108,8 +99,7 @@ class Held:
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class NewQuestion:
+class NewQuestion(NamedTuple):
     """A question that is sent now; choices are (tag, client id)."""
 
     id: str
@@ -117,16 +107,14 @@ class NewQuestion:
     choices: tuple[tuple[int, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """The owner is told of a subject, at most once in five minutes; event_id: the text that says it, if any."""
 
     subject: str
     event_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """All rows. `event` None: nothing is stored beyond the raw text, whose state is `state`."""
 
     state: str

@@ -1,12 +1,12 @@
 """Everything that is stored and bears on one inbound text, gathered before anything is decided."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from types import MappingProxyType
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(NamedTuple):
     """One of our numbers."""
 
     id: str
@@ -16,8 +16,7 @@ class Number:
     assigned_sitter_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Organisation:
+class Organisation(NamedTuple):
     """Whose number was texted."""
 
     id: str
@@ -28,8 +27,7 @@ class Organisation:
     zone: tzinfo
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """A client or a sitter. `active`, `locked`: sitters only; `title` is what one without a name is called."""
 
     id: str
@@ -47,8 +45,7 @@ class Person:
         return f"{first or self.title} {last[0]}." if last else first or self.title
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(NamedTuple):
     """A thread as it stands now."""
 
     id: str
@@ -60,8 +57,7 @@ class Thread:
     number_e164: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class WindowState:
+class WindowState(NamedTuple):
     """A window's row as it was until `until`; None: as it stands now."""
 
     window_id: str
@@ -74,8 +70,7 @@ class WindowState:
     until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RecentText:
+class RecentText(NamedTuple):
     """A text that the same sender wrote on a thread in the last minutes."""
 
     event_id: str
@@ -84,8 +79,7 @@ class RecentText:
     arrived_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class HeldText:
+class HeldText(NamedTuple):
     """A sitter's text that waits for the sitter to say for whom it is."""
 
     event_id: str
@@ -95,16 +89,14 @@ class HeldText:
     arrived_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """One answer to a question: the tag and what it stands for."""
 
     tag: int
     client_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """The open question to a sitter on a number."""
 
     id: str
@@ -112,8 +104,7 @@ class Question:
     choices: tuple[Choice, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What is stored. `own_sender`: the sender is a number of ours; `clients` and `sitters` hold all in play."""
 
     organisation: Organisation
@@ -135,5 +126,5 @@ class Facts:
     held: tuple[HeldText, ...] = ()
     question: Question | None = None
     answered: frozenset[tuple[str, str]] = frozenset()  # automatic answers to the sender: kind and day
-    strikes: Mapping[str, int] = field(default_factory=dict)  # blocked, unreleased attempts in 30 days, by sitter
+    strikes: Mapping[str, int] = MappingProxyType({})  # blocked, unreleased attempts in 30 days, by sitter
     noticed: frozenset[str] = frozenset()  # subjects that the owner was told of in the last five minutes

@@ -1,9 +1,10 @@
 """One text that has to leave: what the parts that write the outbox hand over."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 
 class Purpose(StrEnum):
@@ -19,8 +20,7 @@ class Purpose(StrEnum):
     CONFIRMATION = "confirmation"
 
 
-@dataclass(frozen=True, slots=True)
-class OutboundText:
+class OutboundText(NamedTuple):
     """A queued outbound MessageEvent and its row in the outbox.
 
     actor_type (client, sitter, owner, system) is who speaks. arrived_at is the arrival of the text that this relays
@@ -43,4 +43,4 @@ class OutboundText:
     window_id: str | None = None
     not_after: datetime | None = None
     responsible_sitter_id: str | None = None
-    metadata: Mapping[str, object] = field(default_factory=dict)
+    metadata: Mapping[str, object] = MappingProxyType({})

@@ -1,8 +1,8 @@
 """A text between client and sitter as it leaves: from the thread's number, in pieces that Twilio takes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from switchboard.domain import wording
 from switchboard.domain.messages import OutboundText, Purpose
@@ -10,8 +10,7 @@ from switchboard.domain.messages import OutboundText, Purpose
 LONGEST = 1_600  # characters that Twilio takes in one text
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(NamedTuple):
     """From whom to whom, over which number, and the window that it leans on."""
 
     org_id: str

@@ -1,10 +1,10 @@
 """Where an inbound text goes: a pure choice from a few inputs, which are stored with it so that it can be replayed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from switchboard.domain.standing import RECENTLY, Standing
 from switchboard.domain.tags import Tag
@@ -42,8 +42,7 @@ class Destination(StrEnum):
     ANSWER = "answer"  # it says for whom the held texts are
 
 
-@dataclass(frozen=True, slots=True)
-class RouteInputs:
+class RouteInputs(NamedTuple):
     """All that the choice looks at; ids, instants and numbers, no phones, names or words."""
 
     capacity: Capacity
@@ -59,7 +58,7 @@ class RouteInputs:
     mute: bool = False  # the sender has opted out, so nothing can be asked
     named: str | None = None  # a held text: the client that the answer named
     overdue: bool = False  # a held text: nobody has answered in time
-    unreachable: Mapping[str, str] = field(default_factory=dict)  # why, by the other side's id
+    unreachable: Mapping[str, str] = MappingProxyType({})  # why, by the other side's id
     tag: Tag | None = None
     choices: Mapping[int, str] | None = None  # of the open question: client id by tag
     asked_at: datetime | None = None
@@ -92,8 +91,7 @@ class RouteInputs:
         return found | {name: value for name, value in optional.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """The choice. `rule` names the row of the table, `reason` says it to the owner."""
 
     rule: str

@@ -1,9 +1,9 @@
 """Who could talk to whom at an instant: windows as they then were, however they have changed since."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 
 from switchboard.domain.facts import Facts, Number, Thread, WindowState
 
@@ -11,8 +11,7 @@ RECENTLY = timedelta(minutes=60)
 TAG_MEMORY = timedelta(hours=24)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A window of a sitter with a client at an instant: active, or ended at `end_at` before it."""
 
     window_id: str

@@ -1,7 +1,7 @@
 """A sitter's tags: how a text names its client, and what becomes of texts that do not."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _NUMBER = r"([1-9][0-9]{0,2})"
 _TAGGED = re.compile(
@@ -10,8 +10,7 @@ _TAGGED = re.compile(
 _BARE = re.compile(rf"\s*(?:{_NUMBER}|\#\s?{_NUMBER}|\[\s?{_NUMBER}\s?\]|{_NUMBER}\s?[:)])[\s.!]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """The number that a text begins with as a tag; bare: it is the whole text."""
 
     number: int
