@@ -154,6 +154,157 @@ def test_a_person_is_told_when_something_cannot_be_done(open_page: Open, visit: 
     assert page.get_by_label("Your words").input_value() == "Are you there?"
 
 
+def look_again(page: Any) -> None:
+    """The page looks every few seconds; its clock is put forward to then."""
+    page.clock.run_for(4_000)
+
+
+def with_a_clock(page: Any) -> Any:
+    page.clock.install()
+    page.reload()
+    return page
+
+
+def test_a_new_text_is_said_and_takes_nobodys_half_written_words(open_page: Open, visit: Visit) -> None:
+    visit.text(visit.client, "Call me on 415-555-0134")
+    page = with_a_clock(open_page(town=visit.town))
+    open_thread(page)
+    page.get_by_label("Why it may pass").fill("It is the vet")
+    visit.text(visit.sitter, "He is asleep.")
+    assert eventually(lambda: "He is asleep." in visit.town.bodies(visit.client.phone))
+    look_again(page)
+    page.locator("#messages").get_by_text("He is asleep.").first.wait_for(timeout=WITHIN_MS)
+    assert page.locator("#news[aria-live=polite]").inner_text().endswith("Sam Lee: He is asleep.")
+    assert page.get_by_label("Why it may pass").input_value() == "It is the vet"
+    assert page.evaluate("document.activeElement.matches('#messages input')")
+    page.keyboard.press("Enter")
+    page.locator("#messages .message:focus").wait_for(timeout=WITHIN_MS)
+    assert page.locator("#news").inner_text() == "Released."
+
+
+def test_the_earlier_part_of_a_conversation_and_of_the_list_is_a_button_away(open_page: Open, visit: Visit) -> None:
+    visit.town.sql(
+        """INSERT INTO messaging."MessageEvent"
+               (id, "orgId", "threadId", direction, "actorType", body, "deliveryStatus", "createdAt", "updatedAt")
+           SELECT :thread || n, :org, :thread, 'inbound', 'client', 'Text ' || n, 'received',
+                  now() - make_interval(days => 400, secs => -n), now()
+           FROM generate_series(1, 120) AS n""",
+        thread=visit.thread_id, org=visit.town.org_id,
+    )  # fmt: skip
+    visit.town.sql(
+        """INSERT INTO messaging."MessageThread"
+               (id, "orgId", scope, status, "isOneTimeClient", "isMeetAndGreet", "createdAt", "updatedAt")
+           SELECT :org || n, :org, 'client_general', 'open', false, false, now(), now()
+           FROM generate_series(1, 60) AS n""",
+        org=visit.town.org_id,
+    )  # fmt: skip
+    visit.text(visit.client, "The newest")
+    page = with_a_clock(open_page(town=visit.town))
+    open_thread(page)
+    page.locator("#messages").get_by_text("The newest", exact=True).wait_for(timeout=WITHIN_MS)
+    for shown in (100, None):
+        page.get_by_role("button", name="Earlier messages").click()
+        if shown:
+            page.locator(f"#messages > :nth-child({shown})").wait_for(timeout=WITHIN_MS)
+    page.get_by_text("Text 1", exact=True).wait_for(timeout=WITHIN_MS)
+    page.get_by_role("button", name="More conversations").click()
+    page.locator("#threads > :nth-child(61)").wait_for(timeout=WITHIN_MS)
+    look_again(page)
+    visit.text(visit.client, "Newer still")
+    look_again(page)
+    page.locator("#messages").get_by_text("Newer still", exact=True).wait_for(timeout=WITHIN_MS)
+    bodies = page.locator("#messages .body").all_inner_texts()
+    assert bodies[:120] == [f"Text {n}" for n in range(1, 121)]
+    assert len(page.locator("#threads > li").all()) >= 61
+    year = str((runtime.now() - 400 * 24 * HOUR).year)
+    assert year in page.locator("#messages > :first-child").inner_text()
+
+
+def test_what_is_too_long_is_counted_and_kept_until_it_is_sent(open_page: Open, visit: Visit) -> None:
+    page = open_page(town=visit.town)
+    open_thread(page)
+    page.get_by_label("Your words").fill("é" * 1601)
+    assert page.get_by_text("1,601 of 1,600 characters").is_visible()
+    page.keyboard.press("Control+Enter")
+    page.get_by_text("Body: at most 1600 characters, it has 1601.").wait_for(timeout=WITHIN_MS)
+    page.goto("/inbox#/backfills")
+    page.get_by_role("heading", name="Backfills").wait_for(timeout=WITHIN_MS)
+    page.go_back()
+    page.get_by_role("heading", name="Jane Doe").wait_for(timeout=WITHIN_MS)
+    assert len(page.get_by_label("Your words").input_value()) == 1601
+    page.get_by_label("Your words").fill("é" * 1600)
+    page.keyboard.press("Control+Enter")
+    page.locator("#body:focus").and_(page.get_by_label("Your words")).wait_for(timeout=WITHIN_MS)
+    assert eventually(lambda: "é" * 1600 in visit.town.bodies(visit.client.phone))
+    assert page.get_by_label("Your words").input_value() == ""
+
+
+def test_the_skip_link_leaves_the_conversation_open(open_page: Open, visit: Visit) -> None:
+    page = open_page(town=visit.town)
+    open_thread(page)
+    page.locator("#skip").focus()
+    page.keyboard.press("Enter")
+    page.locator("#content:focus").wait_for(timeout=WITHIN_MS)
+    assert page.get_by_role("heading", name="Jane Doe").is_visible()
+
+
+@pytest.mark.parametrize("address", ["nothing", "%E0%A4%A", "'<b>"])
+def test_a_conversation_that_is_not_there_leaves_the_list_and_a_sentence(
+    open_page: Open, visit: Visit, address: str
+) -> None:
+    page = open_page(f"/inbox#/threads/{address}", town=visit.town, viewport={"width": 360, "height": 740})
+    page.get_by_role("link", name=re.compile("Jane Doe")).wait_for(timeout=WITHIN_MS)
+    assert not page.get_by_label("Your words").is_visible()
+    if address != "%E0%A4%A":
+        assert page.get_by_text("That is not here (any more).").is_visible()
+
+
+def test_hostile_names_fit_on_the_smallest_phone(open_page: Open, picture: Picture, town: Town) -> None:
+    client, sitter = town.person("W" * 90, "<b>&amp;"), town.person("\u202eLee", "x" * 90)
+    thread_id = town.booking(client, sitter).json()["threadId"]
+    town.phones.text(sender=client.phone, to=town.number_of(thread_id), body="x" * 300)
+    page = open_page(town=town, viewport={"width": 320, "height": 568}, is_mobile=True, has_touch=True)
+    page.get_by_role("link", name=re.compile("WWW")).click(timeout=WITHIN_MS)
+    page.locator("#messages .body").last.wait_for(timeout=WITHIN_MS)
+    wide = "[...document.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > innerWidth).length"
+    assert page.evaluate(wide) == 0
+    picture(page, "inbox-smallest")
+
+
+WORDS = """async ([kind, ...times]) => {
+    const words = await import("/inbox/words.js");
+    const [startAt, endAt] = times;
+    return kind === "when" ? words.when(startAt) : words.windowWords({ state: kind, startAt, endAt });
+}"""
+
+
+def test_times_are_said_in_the_readers_own_zone_across_the_change_of_clocks(open_page: Open) -> None:
+    page = open_page(timezone_id="America/Chicago")
+    page.clock.set_fixed_time("2025-03-08T18:00:00Z")  # noon on the day before
+    for said, kind, *times in [
+        ("none", "none", None, None),
+        ("active until 13:00", "active", "2025-03-08T17:00:00Z", "2025-03-08T19:00:00Z"),
+        ("active until Sun 04:30", "active", "2025-03-08T17:00:00Z", "2025-03-09T09:30:00Z"),
+        ("next today 17:30–23:59", "next", "2025-03-08T23:30:00Z", "2025-03-09T05:59:00Z"),
+        ("next Sun 01:30–04:30", "next", "2025-03-09T07:30:00Z", "2025-03-09T09:30:00Z"),
+        ("next Sun 22:00–Mon 02:00", "next", "2025-03-10T03:00:00Z", "2025-03-10T07:00:00Z"),
+        ("next 20 Mar 09:00–13:00", "next", "2025-03-20T14:00:00Z", "2025-03-20T18:00:00Z"),
+        ("next 3 Jan 2026 09:00–13:00", "next", "2026-01-03T15:00:00Z", "2026-01-03T19:00:00Z"),
+        ("00:05", "when", "2025-03-08T06:05:00Z"),
+        ("Fri 23:55", "when", "2025-03-08T05:55:00Z"),
+        ("1 Nov 2024 23:30", "when", "2024-11-02T04:30:00Z"),
+    ]:
+        assert page.evaluate(WORDS, [kind, *times]) == said
+
+
+def test_signing_in_comes_back_to_where_somebody_was(open_page: Open) -> None:
+    page = open_page()
+    page.evaluate("location.hash = '#/backfills'")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("heading", name="Backfills").wait_for(timeout=WITHIN_MS)
+    assert page.url.endswith("/inbox#/backfills")
+
+
 def test_backfills_have_a_page(open_page: Open, picture: Picture, visit: Visit) -> None:
     page = open_page("/inbox#/backfills", town=visit.town)
     page.get_by_role("heading", name="Backfills").wait_for(timeout=WITHIN_MS)

@@ -14,9 +14,10 @@ async function provider() {
   return answer.json();
 }
 
-export async function begin() {
+// `kept` comes back out of `finish`, after the way to the provider and back.
+export async function begin(kept) {
   const { clientId, signInUrl } = await provider();
-  const begun = { state: random(), verifier: random() };
+  const begun = { state: random(), verifier: random(), kept };
   sessionStorage.setItem(BEGUN, JSON.stringify(begun));
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(begun.verifier)));
   const address = new URL(signInUrl, location.href);
@@ -28,10 +29,10 @@ export async function begin() {
   location.assign(address);
 }
 
-// Back from the provider: true where a token was got. Throws what a person can read.
+// Back from the provider, with a token: what `begin` was given to keep; null: not back. Throws what a person can read.
 export async function finish() {
   const back = new URLSearchParams(location.search);
-  if (!back.has("state")) return false;
+  if (!back.has("state")) return null;
   const begun = JSON.parse(sessionStorage.getItem(BEGUN) || "{}");
   sessionStorage.removeItem(BEGUN);
   history.replaceState(null, "", location.pathname + location.hash);
@@ -44,5 +45,5 @@ export async function finish() {
   const found = answer.ok ? await answer.json() : {};
   if (!found.id_token) throw new Error("Signing in did not work. Please try again.");
   sessionStorage.setItem(KEPT, found.id_token);
-  return true;
+  return begun.kept;
 }

@@ -16,13 +16,46 @@ export function setCurrent(element, yes) {
 
 export const $ = (name) => document.getElementById(name);
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: "short" });
-const date = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+// Shows rows (a name of its own, what it shows, how it is made) as a list's elements. What shows the same stays the same
+// element, and with it focus and half-written words; focus on one that changed goes to what took its place.
+const showing = new WeakMap();
+
+export function fill(list, rows) {
+  const there = new Map([...list.children].map((element) => [element.id, element]));
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const within = focused && [...list.children].find((element) => element.contains(focused)).id;
+  const wanted = rows.map(([name, shows, make]) => {
+    const said = JSON.stringify(shows), old = there.get(name);
+    if (old && showing.get(old) === said) return old;
+    const made = make();
+    made.id = name;
+    showing.set(made, said);
+    return made;
+  });
+  const staying = new Set(wanted);
+  for (const element of [...list.children]) if (!staying.has(element)) element.remove();
+  let next = list.firstElementChild;
+  for (const element of wanted) {
+    if (element === next) next = next.nextElementSibling;
+    else list.insertBefore(element, next);
+  }
+  if (focused && document.activeElement !== focused) {
+    const place = focused.isConnected ? focused : wanted.find((element) => element.id === within);
+    (place?.querySelector("a") || place)?.focus({ preventScroll: true });
+  }
+}
+
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+const weekday = new Intl.DateTimeFormat("en-GB", { weekday: "short" });
+const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
+const dated = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 const DAY = 86_400_000;
 
 const isToday = (at) => at.toDateString() === new Date().toDateString();
-const day = (at) => (Math.abs(at - Date.now()) < 6 * DAY ? weekday : date).format(at);
+function day(at) {
+  if (Math.abs(at - Date.now()) < 6 * DAY) return weekday.format(at);
+  return (at.getFullYear() === new Date().getFullYear() ? date : dated).format(at);
+}
 
 export function when(text) {
   if (!text) return "";
@@ -35,8 +68,11 @@ export function windowWords({ state, startAt, endAt }) {
   const [start, end] = [new Date(startAt), new Date(endAt)];
   if (state === "active") return `active until ${when(endAt)}`;
   const until = start.toDateString() === end.toDateString() ? clock.format(end) : `${day(end)} ${clock.format(end)}`;
-  return `next ${day(start)} ${clock.format(start)}–${until}`;
+  return `next ${isToday(start) ? "today" : day(start)} ${clock.format(start)}–${until}`;
 }
+
+export const plural = (many, thing) => `${many.toLocaleString("en")} ${thing}${many === 1 ? "" : "s"}`;
+export const leftWords = (seconds) => (seconds < 90 ? `${plural(seconds, "second")} left` : `${plural(Math.round(seconds / 60), "minute")} left`);
 
 export const CLASSES = { front_desk: "Front desk", sitter: "Sitter number", pool: "Pool number" };
 const SPEAKERS = { client: "Client", sitter: "Sitter", owner: "You", system: "Automatic" };
