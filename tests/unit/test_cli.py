@@ -1,6 +1,7 @@
 """The command line against a state machine that answers from memory."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -93,3 +94,38 @@ def test_without_a_state_machine_it_says_what_to_do(
     monkeypatch.delenv("STATE_MACHINE_ARN", raising=False)
     assert cli.main(["backfill", "status", "--stack", str(tmp_path / "none.json")]) == 2
     assert "STATE_MACHINE_ARN" in capsys.readouterr().out
+
+
+def test_what_a_failure_says_is_printed_as_it_is(states: States, capsys: pytest.CaptureFixture[str]) -> None:
+    states.fails_with = {"error": "RunFailed", "cause": json.dumps({"message": "[/red] a [bold]cause[/bold] [1/2]"})}
+    assert cli.main(["backfill", "run", "lead-customers"]) == 1
+    assert "RunFailed: [/red] a [bold]cause[/bold] [1/2]" in capsys.readouterr().out
+
+
+def test_a_backfill_that_never_ran_says_so(
+    states: States, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(OUTPUT, "runId", None)
+    assert cli.main(["backfill", "status"]) == 0
+    assert "lead-customers: has not run yet" in capsys.readouterr().out.splitlines()
+
+
+def test_params_that_are_no_json_are_named(states: States, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["backfill", "run", "lead-customers", "--params", "{level"])
+    assert "argument --params: JSON, like" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", ["", "numbers", "numbers webhooks", "numbers import", "sitter", "sitter leave", "backfill",
+                "backfill run", "backfill rollback", "backfill status", "backfill verify"],
+)  # fmt: skip
+def test_help_says_what_each_command_and_option_is(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit):
+        cli.main([*command.split(), "--help"])
+    lines = [line for line in capsys.readouterr().out.splitlines() if re.match(" {2,4}[a-zA-Z-]", line)]
+    assert lines
+    assert [line for line in lines if not re.fullmatch(r" +\S.*? {2,}\S.*[^`:,]", line)] == []

@@ -179,7 +179,7 @@ def test_a_new_text_is_said_and_takes_nobodys_half_written_words(open_page: Open
     assert page.evaluate("document.activeElement.matches('#messages input')")
     page.keyboard.press("Enter")
     page.locator("#messages .message:focus").wait_for(timeout=WITHIN_MS)
-    assert page.locator("#news").inner_text() == "Released."
+    page.get_by_text("Released.", exact=True).wait_for(timeout=WITHIN_MS)
 
 
 def test_the_earlier_part_of_a_conversation_and_of_the_list_is_a_button_away(open_page: Open, visit: Visit) -> None:

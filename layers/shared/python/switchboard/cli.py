@@ -119,7 +119,7 @@ def _backfill(options: argparse.Namespace) -> int:
     if "backfill" not in fields:
         found = machine.backfill_of(options.run)
         if found is None:
-            console.print(f"no backfill has a run {options.run}", style="red")
+            console.print(f"no backfill has a run {options.run}", style="red", markup=False)
             return 1
         fields["backfill"] = found
     return _carry_out(machine, fields, console, watch=getattr(options, "watch", False))
@@ -136,36 +136,49 @@ def _parser() -> argparse.ArgumentParser:
 
     def action(name: str, text: str) -> argparse.ArgumentParser:
         found = actions.add_parser(name, help=text)
-        found.add_argument("--state-machine", help="its ARN; else STATE_MACHINE_ARN, else the local stack's")
+        found.add_argument(
+            "--state-machine", metavar="ARN", help="its ARN; else STATE_MACHINE_ARN, else the local stack's"
+        )
         found.add_argument("--stack", type=Path, default=STACK_FILE, help="the local stack's file")
         return found
 
     run = action("run", "runs a backfill; without --apply it is a dry run")
-    run.add_argument("name", choices=names)
+    run.add_argument("name", choices=names, metavar="NAME", help=", ".join(names))
     run.add_argument("--as-of", help="a date or an instant that stands for now")
     run.add_argument("--verbose", action="store_true", help="a line for each row, at most 1,000")
-    run.add_argument("--batch-size", type=int, help="where the adaptive size starts")
-    run.add_argument("--concurrency", type=int)
-    run.add_argument("--lanes", type=int)
-    run.add_argument("--max-row-errors", type=int)
-    run.add_argument("--params", type=json.loads, help="the backfill's own, as JSON")
-    action("verify", "checks the data as it is").add_argument("name", choices=names)
+    run.add_argument("--batch-size", type=int, metavar="ROWS", help="where the adaptive size starts (1000)")
+    run.add_argument("--concurrency", type=int, metavar="N", help="how many lanes are worked at once (2)")
+    run.add_argument("--lanes", type=int, metavar="N", help="into how many parts the rows are divided (8)")
+    run.add_argument(
+        "--max-row-errors", type=int, metavar="N", help="how many rows may fail before the run is given up (100)"
+    )
+    run.add_argument("--params", type=_params, metavar="JSON", help="the backfill's own")
+    action("verify", "checks the data as it is").add_argument(
+        "name", choices=names, metavar="NAME", help=", ".join(names)
+    )
     rollback = action("rollback", "undoes a run; without --apply it is a dry run")
-    rollback.add_argument("run", metavar="RUN")
+    rollback.add_argument("run", metavar="RUN", help="the id of the run to undo")
     rollback.add_argument("--level", help="account-priorities: data, tables or columns")
     rollback.add_argument("--force", action="store_true", help="account-priorities: tables that hold rows too")
     for made in (run, rollback):
         made.add_argument("--apply", action="store_true", help="for real")
     for name, text in (("pause", "pauses a run"), ("resume", "goes on with a run"), ("abort", "gives a run up")):
         made = action(name, text)
-        made.add_argument("run", metavar="RUN")
+        made.add_argument("run", metavar="RUN", help="the run's id")
     for name in ("run", "rollback", "resume"):
         actions.choices[name].add_argument("--watch", action="store_true", help="shows how far it is")
         actions.choices[name].add_argument("--reason", default="", help="why, for the books")
     action("status", "how far a run is; without RUN the newest of each backfill").add_argument(
-        "run", metavar="RUN", nargs="?"
+        "run", metavar="RUN", nargs="?", help="the run's id"
     )
     return parser
+
+
+def _params(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError('JSON, like \'{"level": "data"}\'') from None
 
 
 def _fields(options: argparse.Namespace) -> Answer:
@@ -242,7 +255,7 @@ def _looker(machine: Machine, backfill: str, show: Callable[[Answer], None]) -> 
 def _shown(console: Console) -> Iterator[Callable[[Answer], None]]:
     """A bar in a terminal, a line each time elsewhere."""
     if not console.is_terminal:
-        yield lambda status: console.print(_line(status))
+        yield lambda status: console.print(_line(status), markup=False)
         return
     columns = (
         TextColumn("{task.description}"),
@@ -257,6 +270,8 @@ def _shown(console: Console) -> Iterator[Callable[[Answer], None]]:
 
 
 def _line(status: Answer) -> str:
+    if status["runId"] is None:
+        return f"{status['backfill']}: has not run yet"
     return f"{status['backfill']} {status['runId']} {status['status']} {status['percent']}% {_rest(status)}"
 
 
@@ -268,21 +283,23 @@ def _rest(status: Answer) -> str:
 
 def _tell(ended: Execution, console: Console) -> None:
     if not ended.succeeded:
-        console.print(f"{ended.error}: {(ended.cause or {}).get('message', '')}", style="red")
-        console.print(json.dumps(ended.cause, indent=2, ensure_ascii=False))
+        console.print(f"{ended.error}: {(ended.cause or {}).get('message', '')}", style="red", markup=False)
+        console.print(json.dumps(ended.cause, indent=2, ensure_ascii=False), markup=False)
         return
     output = ended.output
     if output.get("report"):
         console.print(output["report"], markup=False)
     if "percent" in output:
-        console.print(_line(output))
-    console.print(f"run {output['runId']}: {output['status']}")
+        console.print(_line(output), markup=False)
+    if output["runId"] is not None:
+        console.print(f"run {output['runId']}: {output['status']}")
 
 
 def _newest(machine: Machine, console: Console) -> int:
     for name in definitions():
         found = machine.run(backfill=name, action="status")
-        console.print(_line(found.output) if found.succeeded else f"{name}: {(found.cause or {}).get('message', '')}")
+        line = _line(found.output) if found.succeeded else f"{name}: {(found.cause or {}).get('message', '')}"
+        console.print(line, markup=False)
     return 0
 
 

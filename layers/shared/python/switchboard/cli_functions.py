@@ -78,6 +78,11 @@ def _in_aws() -> Any:
         raise CallFailed(str(error)) from None
 
 
+def many(count: int, thing: str) -> str:
+    """A count with its thing, one or several."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def say(text: str, *, style: str | None = None) -> None:
     """Something for the person at the terminal, beside what a pipe reads."""
     Console(stderr=True, soft_wrap=True, highlight=False).print(text, style=style, markup=False)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from switchboard.cli_functions import Answer, Functions, add_deployment, say
+from switchboard.cli_functions import Answer, Functions, add_deployment, many, say
 
 DONE, NOT_DONE, DRIFT = 0, 1, 3
 _STATUS = f"""exit status: {DONE} everything is as it should be, or was made so; {NOT_DONE} something could not be done;
@@ -43,7 +43,9 @@ def add_numbers(areas: Any) -> None:
         dest="number_class",
         choices=("sitter", "pool"),
         default="sitter",
-        help="of numbers that are new; the first becomes front desk where there is none (sitter)",
+        metavar="CLASS",
+        help="sitter (what it is by default) or pool: of numbers that are new; the first becomes front desk "
+        "where there is none",
     )
 
 
@@ -60,7 +62,7 @@ def point(functions: Functions, options: argparse.Namespace) -> int:
     done = sum(found["outcome"] == "set" for found in drift)
     counts = f"{done:,} set, " if answer["applied"] else ""
     counts += f"{len(drift) - done:,} not as they should be, {answer['cannotText']:,} cannot text"
-    say(f"{answer['numbers']:,} numbers: {counts}")
+    say(f"{many(answer['numbers'], 'number')}: {counts}")
     for found in drift:
         if found["applicationSid"]:
             say(f"{found['number']}: an application takes its texts; take it off in Twilio's console", style="red")

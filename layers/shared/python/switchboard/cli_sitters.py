@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any
 
-from switchboard.cli_functions import Functions, add_deployment, say
+from switchboard.cli_functions import Functions, add_deployment, many, say
 
 _LEAVE = """Ends the sitter's access at once, as `active: false` of a booking snapshot does: windows closed, threads to
 the front desk, queued texts not sent, the number in quarantine for 90 days. Unlike after a snapshot, the sitter stays
@@ -18,23 +18,22 @@ def add_sitters(areas: Any) -> None:
     area = areas.add_parser("sitter", help="off-boards a sitter, or takes them back")
     commands = area.add_subparsers(dest="action", required=True)
 
-    def command(name: str, run: Callable[[Functions, argparse.Namespace], int], text: str) -> None:
-        made = commands.add_parser(name, help=text.partition(":")[0], description=text)
+    def command(name: str, run: Callable[[Functions, argparse.Namespace], int], text: str, more: str) -> None:
+        made = commands.add_parser(name, help=text, description=more)
         made.add_argument("sitter", metavar="SITTER", help="the id that the booking system gave")
         made.add_argument("--org", help="the organisation's id; else the deployment's default one")
         add_deployment(made)
         made.set_defaults(call=run)
 
-    command("leave", leave, _LEAVE)
-    command("return", come_back, _RETURN)
+    command("leave", leave, "ends a sitter's access at once", _LEAVE)
+    command("return", come_back, "takes a sitter back", _RETURN)
 
 
 def leave(functions: Functions, options: argparse.Namespace) -> int:
     """`sitter leave`."""
     answer = functions.call("offboard_sitter", sitterId=options.sitter, orgId=options.org, active=False)
-    say(
-        f"{answer['sitterId']} is out: {answer['threads']:,} threads to the owner, {answer['windows']:,} windows closed"
-    )
+    threads, windows = many(answer["threads"], "thread"), many(answer["windows"], "window")
+    say(f"{answer['sitterId']} is out: {threads} to the owner, {windows} closed")
     say(f"{answer['number']} rests" if answer["number"] else "no number was theirs")
     if answer["frontDeskMissing"]:
         say("there is no front desk number: the threads stay on the sitter's number until there is one", style="red")
