@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -131,13 +130,12 @@ def _fold(text: str) -> Folded:
     folded = text.translate(_WHITE | {ord(char): one for char, one in plain.items()}).lower()
     origin: list[int] = []
     behind = 0
-    longer_or_shorter = "".join([char for char, one in plain.items() if len(one) != 1])
+    longer_or_shorter = {char: len(one) for char, one in plain.items() if len(one) != 1}
     if not longer_or_shorter:
         return Folded(folded, text, range(len(text)))
-    for match in re.finditer(f"[{re.escape(longer_or_shorter)}]", text):
-        at = match.start()
+    for at in [at for at, char in enumerate(text) if char in longer_or_shorter]:
         origin += range(behind, at)
-        origin += [at] * len(plain[match.group()])
+        origin += [at] * longer_or_shorter[text[at]]
         behind = at + 1
     return Folded(folded, text, [*origin, *range(behind, len(text))])
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from itertools import chain, takewhile
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from switchboard.domain.contact_details import redact
@@ -19,7 +18,7 @@ from switchboard.domain.contact_details.handles import (
     signed_names_in,
 )
 from switchboard.domain.contact_details.parts import may_be_part_of_a_detail
-from switchboard.domain.contact_details.phones import Scope, phones_in
+from switchboard.domain.contact_details.phones import PhoneSpan, Scope, phones_in
 from switchboard.domain.contact_details.phrases import Phrases, phrases_of
 from switchboard.domain.contact_details.solicitations import SOLICITATION_TRIGGERS, solicitations_in
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, read
@@ -33,6 +32,7 @@ _EARLIER_TEXTS = 5
 _EARLIER_TAIL = 80
 _NEW_HEAD = 120
 _ENOUGH = redact.LONGEST_PREVIEW + 60
+_FIRST_LOOK = 3 * redact.LONGEST_PREVIEW
 _SKIPPED = "…"
 _BETWEEN_TEXTS = "\n" + PART_BREAK
 
@@ -73,15 +73,18 @@ def judge(
 
 def _found_in(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str]) -> tuple[list[_Found], Reading]:
     """What is in a text, and as much of it as all was looked for in: behind something held, what a preview shows."""
-    urls = urls_in(reading, allowed=allowed_urls)
-    found = _addresses(reading, urls)
+    urls, found = _addresses_shown(reading, allowed_urls)
     shown = _shown(reading, found)
     taken = [(one.start, one.end) for one in found]
-    for phone in _numbers(shown, Scope(hotlines, [(url.start, url.end) for url in urls if url.is_allowed])):
-        if not _overlaps(phone.start, phone.end, taken):
-            found.append(phone)
-            if phone.is_held and phone.end > redact.LONGEST_PREVIEW and phone.end > _reach(found):
-                break
+    end = len(shown.text)
+    scope = Scope(hotlines, _allowed(urls), is_beyond=lambda start: start > end)
+    cues = Cues(shown)
+    for phone in _phones(phones_in(shown, scope, cues), taken):
+        found.append(phone)
+        if phone.is_held:
+            end = _reach(found)
+    shown = _shown(shown, found)
+    found += _phones(vanity_numbers_in(shown, scope, cues), taken)
     phrases: Phrases | None = None
     for triggers, look in (
         (HANDLE_TRIGGERS, services_in),
@@ -96,6 +99,17 @@ def _found_in(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[
     return found, shown
 
 
+def _addresses_shown(reading: Reading, allowed_urls: Sequence[str]) -> tuple[list[UrlSpan], list[_Found]]:
+    """The addresses of a text: all, or those that fill its preview."""
+    head = reading.head(_FIRST_LOOK)
+    urls = urls_in(head, allowed=allowed_urls)
+    found = _addresses(head, urls)
+    if head is not reading and not (found and _reach(found) < _FIRST_LOOK):
+        urls = urls_in(reading, allowed=allowed_urls)
+        found = _addresses(reading, urls)
+    return urls, found
+
+
 def _addresses(reading: Reading, urls: Sequence[UrlSpan]) -> list[_Found]:
     emails = [email for email in emails_in(reading) if not any(url.start < email.start < url.end for url in urls)]
     mailed = [(email.start, email.end) for email in emails]
@@ -106,10 +120,14 @@ def _addresses(reading: Reading, urls: Sequence[UrlSpan]) -> list[_Found]:
     ]
 
 
-def _numbers(reading: Reading, scope: Scope) -> Iterator[_Found]:
-    cues = Cues(reading)
-    for phone in chain(phones_in(reading, scope, cues), vanity_numbers_in(reading, scope, cues)):
-        yield _Found(*phone[:2], ViolationType.PHONE_NUMBER, redact.phone_cover(phone.digits), phone.is_held)
+def _allowed(urls: Sequence[UrlSpan]) -> list[tuple[int, int]]:
+    return [(url.start, url.end) for url in urls if url.is_allowed]
+
+
+def _phones(phones: Iterable[PhoneSpan], taken: list[tuple[int, int]]) -> Iterator[_Found]:
+    for start, end, digits, is_held in phones:
+        if not _overlaps(start, end, taken):
+            yield _Found(start, end, ViolationType.PHONE_NUMBER, redact.phone_cover(digits), is_held)
 
 
 def _social(spans: list[tuple[int, int]], taken: list[tuple[int, int]]) -> list[_Found]:
@@ -146,8 +164,8 @@ def _across(
     boundary = bisect_left(origin, len(before))
     urls = urls_in(reading, allowed=allowed_urls)
     found = _addresses(reading, urls)
-    scope = Scope(hotlines, [(url.start, url.end) for url in urls if url.is_allowed], boundary)
-    found += takewhile(lambda phone: phone.start < boundary, _numbers(reading, scope))
+    scope = Scope(hotlines, _allowed(urls), boundary, lambda start: start >= boundary)
+    found += _phones(phones_in(reading, scope, Cues(reading)), [])
     if not HANDLE_TRIGGERS.isdisjoint(reading.known):
         found += _social(names_across(reading, phrases_of(reading, VOCABULARY)), [])
     return [(_finding(reading, one, len(before)), one) for one in found if one.start < boundary < one.end]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
-from itertools import pairwise
-from operator import itemgetter
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.number_words import REPEATS, Kind, number_words
@@ -44,30 +45,81 @@ _SHORTEST_SQUASHED = 4
 _PHONE_LENGTHS = (10, 11)
 _LOCAL_LENGTH = 7
 _MOST_LETTERS_BETWEEN = 2
+_MOST_PLACES = 96
+_KEPT_AT_EACH_END = 24
+_MOST_TO_ONE_SIDE = 32  # a number of 15 digits, in words
+_LONGEST = 15
+_LENGTHS = "0123456789abcdef"
+_USUAL_SHAPE = re.compile("1?(?:334|3322|37|64|a)|b|w{5,}")  # each place by the length of its figures, or w for words
 
 
-def pieces_of(reading: Reading) -> list[Piece]:
-    """All digits of a text in order, number words still to be joined."""
+def numbers_of(reading: Reading, boundary: int = 0) -> Iterator[Piece | None]:
+    """All numbers of a text in order, one by one as they are asked for; None where some are left out.
+
+    With a boundary, only those from which a number may reach across that place of the text.
+    """
+    places = _places(reading)
+    if boundary:
+        middle = bisect_left(places, boundary, key=reading.starts.__getitem__)
+        places = places[max(0, middle - _MOST_TO_ONE_SIDE) : middle + _MOST_TO_ONE_SIDE]
+    slipped = _slipped(places, reading)
+    if slipped:
+        places = sorted({*places, *slipped})
+    for stretch in _thinned(places, reading.words):
+        yield from joined(_pieces(stretch, slipped, reading), reading)
+        yield None
+
+
+def _places(reading: Reading) -> list[int]:
+    """The words that may be digits."""
+    return [
+        i
+        for i, (word, start, end) in enumerate(zip(reading.words, reading.starts, reading.ends, strict=True))
+        if _may_be_number(word) or (end - start != len(word) and "'" not in reading.text[start:end])
+    ]
+
+
+def _thinned(places: list[int], words: list[str]) -> Iterator[list[int]]:
+    """The places; of more than anybody writes, those at both ends, and between them what has a number's usual shape."""
+    if len(places) <= _MOST_PLACES:
+        yield places
+        return
+    yield places[:_KEPT_AT_EACH_END]
+    behind = len(places) - _KEPT_AT_EACH_END
+    shapes = "".join([_LENGTHS[min(_LONGEST, len(words[i]))] if words[i].isdigit() else "w" for i in places])
+    for match in _USUAL_SHAPE.finditer(shapes, _KEPT_AT_EACH_END, behind):
+        stretch = places[match.start() : match.end()]
+        if len(stretch) > _MOST_PLACES:
+            yield stretch[:_KEPT_AT_EACH_END]
+            stretch = stretch[-_KEPT_AT_EACH_END:]
+        yield stretch
+    yield places[behind:]
+
+
+def _pieces(places: Iterable[int], slipped: Set[int], reading: Reading) -> list[Piece]:
+    """The digits of the words at these places, number words still to be joined."""
     pieces: list[Piece] = []
     table = number_words()
     words, starts, ends = reading.words, reading.starts, reading.ends
-    for i in [i for i, word in enumerate(words) if _may_be_number(word) or ends[i] - starts[i] != len(word)]:
+    for i in places:
         word, start, end = words[i], starts[i], ends[i]
         if word.isdigit():
             pieces.append(Piece(word, Kind.FIGURES, start, end, i, i))
         elif word in table:
             pieces.append(Piece(*table[word], start, end, i, i))
-        elif end - start > len(word) and "'" not in reading.text[start:end]:
-            pieces.extend(_apart(reading, i))
+        elif i in slipped:
+            pieces.append(Piece(slips()[word], Kind.SPELLED, start, end, i, i))
+        elif end - start > len(word):
+            pieces += _apart(reading, i)
         elif not word.isalpha():
-            pieces.extend(_mixed(reading, i))
+            pieces += _mixed(reading, i)
         elif _LETTERS_AS_FIGURES.fullmatch(word):
             if _is_hyphenated_to_figures(reading, i):
                 pieces.append(Piece(word.translate(_LOOK_ALIKE_FIGURES), Kind.MIXED, start, end, i, i))
         else:
             found = segments_of(word)
             pieces += [Piece(digits, Kind.SPELLED, start + at, start + to, i, i) for digits, at, to in found]
-    return _with_slips(pieces, reading)
+    return pieces
 
 
 @lru_cache(maxsize=4096)
@@ -78,22 +130,17 @@ def _may_be_number(word: str) -> bool:
     return len(word) >= _SHORTEST_SQUASHED and segments_of(word) != ()
 
 
-def _with_slips(pieces: list[Piece], reading: Reading) -> list[Piece]:
-    """The pieces with misspelled number words ("thre", "fiev") where many number words stand side by side."""
-    numbers = {piece.first for piece in pieces if piece.kind is not Kind.FIGURES}
-    slip_of = slips() if len(numbers) >= _FEWEST_BESIDE_SLIPS else {}
-    slipped = {i for i, word in enumerate(reading.words) if word in slip_of and i not in numbers} if slip_of else set()
+def _slipped(places: list[int], reading: Reading) -> Set[int]:
+    """Misspelled number words ("thre", "fiev") where many number words stand side by side."""
+    spelled = {i for i in places if not reading.words[i].isdigit()}
+    if len(spelled) < _FEWEST_BESIDE_SLIPS:
+        return frozenset()
+    slip_of = slips()
+    slipped = {i for i, word in enumerate(reading.words) if word in slip_of and i not in spelled}
     if not slipped:
-        return pieces
-    found = list(pieces)
-    for row in _rows(sorted(numbers | slipped)):
-        if len(row) >= _LOCAL_LENGTH:
-            found += [
-                Piece(slip_of[reading.words[i]], Kind.SPELLED, reading.starts[i], reading.ends[i], i, i)
-                for i in row
-                if i in slipped
-            ]
-    return sorted(found, key=itemgetter(2))
+        return slipped
+    rows = _rows(sorted(spelled | slipped))
+    return slipped.intersection(chain.from_iterable(row for row in rows if len(row) >= _LOCAL_LENGTH))
 
 
 def _rows(places: list[int]) -> list[list[int]]:
@@ -142,10 +189,14 @@ def _is_beside_look_alikes(words: list[str], i: int) -> bool:
 def _mixed(reading: Reading, i: int) -> list[Piece]:
     """The digits of a word of letters and figures; none where it is a quantity or a code."""
     word, start = reading.words[i], reading.starts[i]
-    is_quantity = _QUANTITY.fullmatch(word) is not None
-    if is_quantity and not (_is_beside_look_alikes(reading.words, i) or _is_joined_part(reading, i)):
+    if _may_be_quantity(word) and not (_is_beside_look_alikes(reading.words, i) or _is_joined_part(reading, i)):
         return []
     return [Piece(digits, kind, start + begin, start + end, i, i) for digits, kind, begin, end in _digits_in(word)]
+
+
+@lru_cache(maxsize=4096)
+def _may_be_quantity(word: str) -> bool:
+    return _QUANTITY.fullmatch(word) is not None
 
 
 @lru_cache(maxsize=4096)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.cues import STRONG, Cues
@@ -38,12 +38,14 @@ class Scope:
     """What numbers are judged against.
 
     quiet are spans (an allowed address) where digits are taken for an id; with a boundary, the end of earlier
-    texts, a number complete before it takes nothing from behind it.
+    texts, a number complete before it takes nothing from behind it. Numbers that begin where is_beyond says so are
+    not asked for, nor are any behind them.
     """
 
     hotlines: Container[str] = ()
     quiet: list[tuple[int, int]] = field(default_factory=list)
     boundary: int = 0
+    is_beyond: Callable[[int], bool] = lambda _: False
 
 
 class _Around(NamedTuple):
@@ -85,8 +87,15 @@ _MOST_NUMBERS = 32  # more are a list
 
 def phones_in(reading: Reading, scope: Scope, cues: Cues) -> Iterator[PhoneSpan]:
     """The numbers of a text in order, one by one as they are asked for; hotlines are left out."""
-    around = _Around(reading, cues, scope)
-    return islice(chain.from_iterable(_in_run(run, around) for run in runs_of(reading) if _is_long(run)), _MOST_NUMBERS)
+    return islice(_each_phone(_Around(reading, cues, scope)), _MOST_NUMBERS)
+
+
+def _each_phone(around: _Around) -> Iterator[PhoneSpan]:
+    for run in runs_of(around.reading, around.scope.boundary):
+        if around.scope.is_beyond(run.start):
+            return
+        if _is_long(run):
+            yield from _in_run(run, around)
 
 
 def _is_long(run: Run) -> bool:
@@ -110,6 +119,8 @@ def as_e164(digits: str) -> str:
 def _in_run(run: Run, around: _Around) -> Iterator[PhoneSpan]:
     i = _first_that_may_cross(run, around.scope.boundary)
     while (group := run.at(i)) is not None:
+        if around.scope.is_beyond(group.start):
+            return
         best = _best_from(run, i, group, around)
         if best is None:
             i += 1

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.number_words import Kind
-from switchboard.domain.contact_details.numerals import Piece, joined, pieces_of
-from switchboard.domain.contact_details.shapes import LONGEST
+from switchboard.domain.contact_details.numerals import Piece, numbers_of
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
 from switchboard.domain.contact_details.vocabulary import CHATTER, FILLERS, HYPHENS, LABELS, SOFT_UNITS, UNITS
 
@@ -72,10 +71,6 @@ _PLUS_WORDS = frozenset({"plus", "mas"})
 _SAID_AFTER_PLUS = frozenset({1, 2, 10, 11, 12, 13})
 _ONE_LETTER_BETWEEN = 3
 _MOST_FILLERS = 8
-_MOST_PIECES = 96
-_LENGTHS = "0123456789abcdef"
-_USUAL_SHAPE = re.compile("1?(?:334|3322|37|64|a)|b|w{5,}")  # each piece by the length of its figures, or w for words
-_KEPT_AT_EACH_END = 24
 _MOST_DECOYS = 2
 _MOST_WORDS_ASIDE = 4
 _MOST_QUANTITY_DIGITS = 4
@@ -92,6 +87,11 @@ class Run:
         self._more = more
         self._is_ended = False
         self._following: Group | None = None
+
+    @property
+    def start(self) -> int:
+        """Where it begins in the text."""
+        return self._groups[0].start
 
     def at(self, i: int) -> Group | None:
         """The group at i, or None behind the last one."""
@@ -115,31 +115,14 @@ class Run:
         return self._following
 
 
-def runs_of(reading: Reading) -> Iterator[Run]:
-    """All runs of a text, in order."""
-    groups = _groups(_thinned(joined(pieces_of(reading), reading)), reading)
+def runs_of(reading: Reading, boundary: int = 0) -> Iterator[Run]:
+    """All runs of a text, in order; with a boundary, those that may reach across that place."""
+    groups = _groups(numbers_of(reading, boundary), reading)
     first = next(groups, None)
     while first is not None:
         run = Run(first, groups)
         yield run
         first = run.following()
-
-
-def _thinned(pieces: list[Piece]) -> Sequence[Piece | None]:
-    """The pieces; of more than anybody writes, those at both ends, and between them what has a number's usual shape."""
-    if len(pieces) <= _MOST_PIECES:
-        return pieces
-    kept: list[Piece | None] = [*pieces[:_KEPT_AT_EACH_END], None]
-    behind = len(pieces) - _KEPT_AT_EACH_END
-    shapes = "".join(
-        ["w" if piece.kind is not Kind.FIGURES else _LENGTHS[min(LONGEST, len(piece.digits))] for piece in pieces]
-    )
-    for match in _USUAL_SHAPE.finditer(shapes, _KEPT_AT_EACH_END, behind):
-        shape = pieces[match.start() : match.end()]
-        if len(shape) > _MOST_PIECES:
-            shape = shape[:_KEPT_AT_EACH_END] + shape[-_KEPT_AT_EACH_END:]
-        kept += [*shape, None]
-    return [*kept, *pieces[behind:]]
 
 
 @cache
@@ -163,7 +146,7 @@ def _end_of_explained(text: str, start: int, end: int) -> int:
     return start if match is None else match.end()
 
 
-def _unexplained(pieces: Sequence[Piece | None], reading: Reading) -> Iterator[Piece | None]:
+def _unexplained(pieces: Iterable[Piece | None], reading: Reading) -> Iterator[Piece | None]:
     """The pieces; None where one is a time, date, price, measure and the like."""
     explained = 0
     for piece in pieces:
@@ -193,7 +176,7 @@ def _stands_alone(piece: Piece, reading: Reading) -> bool:
     return before < 0 or not reading.words[before].isdigit()
 
 
-def _groups(pieces: Sequence[Piece | None], reading: Reading) -> Iterator[Group]:
+def _groups(pieces: Iterable[Piece | None], reading: Reading) -> Iterator[Group]:
     """The pieces with digits and number words that stand side by side put together."""
     together: list[Piece] = []
     link = Link.NONE

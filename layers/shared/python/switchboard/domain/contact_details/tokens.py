@@ -14,9 +14,9 @@ PART_BREAK = "\x1e"  # between the texts of one sender, read together
 
 # Digits, or letters and digits, that stand one by one ("2 0 2", "t w o") are read as one word.
 _WORD = re.compile(
-    r"([0-9](?:[ .\-_*~()|\n\[\]+=]{1,3}[0-9](?![a-z0-9])){2,}"
-    r"|[a-z0-9](?:[ .\-_*~|]{1,2}[a-z0-9](?![a-z0-9'])){2,}"
-    r"|[a-z0-9]+(?:'[a-z]+)*)"
+    r"([a-z0-9](?:(?<=[0-9])(?:[ .\-_*~()|\n\[\]+=]{1,3}[0-9](?![a-z0-9])){2,}"
+    r"|(?:[ .\-_*~|]{1,2}[a-z0-9](?![a-z0-9'])){2,}"
+    r"|[a-z0-9]*(?:'[a-z]+)*))"
 )
 _LEET_SIGNS = re.compile(r"[@$!]")
 _SIGN_INSIDE = re.compile(r"(?<![a-z])[a-z]{1,10}[@$!][a-z]{1,10}")
@@ -86,18 +86,28 @@ def read(text: str) -> Reading:
     places = list(accumulate(map(len, parts)))
     words = parts[1::2]
     known = set(words)
-    for i, word in enumerate(words):
-        if word.isalpha() or word.isdigit():
-            continue
-        if not word.isalnum():
-            known.add(word.partition("'")[0])
-            words[i] = "".join(filter(str.isalnum, word))
-            known.add(words[i])
-        if not words[i].isdigit():
-            known.add(without_leet(words[i]))
+    odd = [word for word in known if not (word.isalpha() or word.isdigit())]
+    if odd:
+        plain = {word: _plain(word) for word in odd}
+        known.update(*map(_meanings, odd))
+        words = [plain.get(word, word) for word in words]
     if _LEET_SIGNS.search(folded.text):
         known.update(map(without_leet, _SIGN_INSIDE.findall(folded.text)))
     return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], frozenset(known))
+
+
+@lru_cache(maxsize=4096)
+def _plain(word: str) -> str:
+    """The word without apostrophes and without what holds single characters apart."""
+    return word if word.isalnum() else "".join(filter(str.isalnum, word))
+
+
+@lru_cache(maxsize=4096)
+def _meanings(word: str) -> tuple[str, ...]:
+    """What a word that is neither letters nor figures may be read as."""
+    plain = _plain(word)
+    meant = (plain,) if plain.isdigit() else (plain, without_leet(plain))
+    return meant if word.isalnum() else (*meant, word.partition("'")[0])
 
 
 @lru_cache(maxsize=4096)
