@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 from switchboard.domain.contact_details.repeats import repeats_in
 
@@ -77,8 +77,7 @@ _WHITE = {ord(char): " " for char in "\t\r\v\f"}
 _BLANK_FILLERS = frozenset("\u3164\u115f\u1160\uffa0\u2800")
 
 
-@dataclass(frozen=True, slots=True)
-class Folded:
+class Folded(NamedTuple):
     """A folded text; origin[i] is the index in the original of its i-th character.
 
     skipped are spans of the original that only repeat what stands around them.

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import reduce
 from operator import or_
+from typing import NamedTuple
 
 _ANY_WORDS = r"(?:[a-z0-9]+ ){0,%s}?"
 _SENTENCE_END = r"(?=\.|$)"
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(NamedTuple):
     pattern: re.Pattern[str]
-    beginnings: frozenset[str]
     needed: int  # a bit for each item that must not be missing
 
 
@@ -31,11 +29,11 @@ class Rules:
     only where a word stands that they begin with.
     """
 
-    __slots__ = ("_items_of", "_rules")
+    __slots__ = ("_items_of", "_rules_of")
 
     def __init__(self, rules: Iterable[str], classes: Mapping[str, str]) -> None:
         self._items_of: dict[str, int] = {}
-        self._rules: list[_Rule] = []
+        self._rules_of: dict[str, list[_Rule]] = {}
         bit = 1
         for rule in rules:
             items = [item for item in rule.split() if item != "$" and not item.startswith(("..", "!"))]
@@ -47,16 +45,20 @@ class Rules:
                     needed |= bit
                     bit <<= 1
             pattern = re.compile("".join(_item(item, classes) for item in rule.split()))
-            self._rules.append(_Rule(pattern, _beginnings(items, classes), needed))
+            for word in _beginnings(items, classes):
+                self._rules_of.setdefault(word, []).append(_Rule(pattern, needed))
 
     def finditer(self, text: str, words: frozenset[str]) -> Iterator[re.Match[str]]:
         """The matches in order, none overlapping; where several rules match, the first one's. words are the text's."""
+        beginnings = self._rules_of.keys() & words
+        if not beginnings:
+            return iter(())
         there = reduce(or_, map(self._items_of.__getitem__, self._items_of.keys() & words), 0)
         starting: dict[str, list[re.Pattern[str]]] = {}
-        for rule in self._rules:
-            if rule.needed & there == rule.needed:
-                for word in rule.beginnings:
-                    starting.setdefault(word, []).append(rule.pattern)
+        for word in beginnings:
+            patterns = [pattern for pattern, needed in self._rules_of[word] if needed & there == needed]
+            if patterns:
+                starting[word] = patterns
         return _matches(text, starting) if starting else iter(())
 
 
@@ -64,10 +66,12 @@ def _matches(text: str, starting: Mapping[str, list[re.Pattern[str]]]) -> Iterat
     at = covered = 0
     for word in text.split(" "):
         if word in starting and at >= covered:
-            match = next(filter(None, (pattern.match(text, at) for pattern in starting[word])), None)
-            if match is not None:
-                covered = match.end()
-                yield match
+            for pattern in starting[word]:
+                match = pattern.match(text, at)
+                if match is not None:
+                    covered = match.end()
+                    yield match
+                    break
         at += len(word) + 1
 
 

@@ -19,7 +19,7 @@ from switchboard.domain.contact_details.handles import (
 )
 from switchboard.domain.contact_details.parts import may_be_part_of_a_detail
 from switchboard.domain.contact_details.phones import PhoneSpan, Scope, phones_in
-from switchboard.domain.contact_details.phrases import Phrases, phrases_of
+from switchboard.domain.contact_details.phrases import phrases_of
 from switchboard.domain.contact_details.solicitations import SOLICITATION_TRIGGERS, solicitations_in
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, read
 from switchboard.domain.contact_details.urls import UrlSpan, urls_in
@@ -85,18 +85,9 @@ def _found_in(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[
             end = _reach(found)
     shown = _shown(shown, found)
     found += _phones(vanity_numbers_in(shown, scope, cues), taken)
-    phrases: Phrases | None = None
-    for triggers, look in (
-        (HANDLE_TRIGGERS, services_in),
-        (HANDLE_TRIGGERS, handles_in),
-        (SOLICITATION_TRIGGERS, solicitations_in),
-    ):
-        before, shown = shown, _shown(shown, found)
-        if not triggers.isdisjoint(reading.known):
-            phrases = phrases if phrases is not None and shown is before else phrases_of(shown, VOCABULARY)
-            found += _social(look(shown, phrases), taken)
-    found += _social(signed_names_in(shown), taken)
-    return found, shown
+    shown = _shown(shown, found)
+    found += _social_shown(shown, found, taken)
+    return found, _shown(shown, found)
 
 
 def _addresses_shown(reading: Reading, allowed_urls: Sequence[str]) -> tuple[list[UrlSpan], list[_Found]]:
@@ -108,6 +99,15 @@ def _addresses_shown(reading: Reading, allowed_urls: Sequence[str]) -> tuple[lis
         urls = urls_in(reading, allowed=allowed_urls)
         found = _addresses(reading, urls)
     return urls, found
+
+
+def _social_shown(reading: Reading, found: list[_Found], taken: list[tuple[int, int]]) -> list[_Found]:
+    """Names on services and invitations: all, or those that fill the preview together with what else was found."""
+    head = reading.head(_FIRST_LOOK)
+    social = _social(head, taken)
+    if head is not reading and not (social and _reach([*found, *social]) < _FIRST_LOOK):
+        social = _social(reading, taken)
+    return social
 
 
 def _addresses(reading: Reading, urls: Sequence[UrlSpan]) -> list[_Found]:
@@ -130,12 +130,24 @@ def _phones(phones: Iterable[PhoneSpan], taken: list[tuple[int, int]]) -> Iterat
             yield _Found(start, end, ViolationType.PHONE_NUMBER, redact.phone_cover(digits), is_held)
 
 
-def _social(spans: list[tuple[int, int]], taken: list[tuple[int, int]]) -> list[_Found]:
+def _social(reading: Reading, taken: list[tuple[int, int]]) -> list[_Found]:
     return [
         _Found(start, end, ViolationType.SOCIAL_MEDIA, redact.REDACTED, True)
-        for start, end in spans
+        for start, end in _social_spans(reading)
         if not _overlaps(start, end, taken)
     ]
+
+
+def _social_spans(reading: Reading) -> list[tuple[int, int]]:
+    spans: list[tuple[int, int]] = []
+    names_services, invites = (not one.isdisjoint(reading.known) for one in (HANDLE_TRIGGERS, SOLICITATION_TRIGGERS))
+    if names_services or invites:
+        phrases = phrases_of(reading, VOCABULARY)
+        if names_services:
+            spans += services_in(reading, phrases) + handles_in(reading, phrases)
+        if invites:
+            spans += solicitations_in(reading, phrases)
+    return spans + signed_names_in(reading)
 
 
 def _shown(reading: Reading, found: list[_Found]) -> Reading:
@@ -167,7 +179,10 @@ def _across(
     scope = Scope(hotlines, _allowed(urls), boundary, lambda start: start >= boundary)
     found += _phones(phones_in(reading, scope, Cues(reading)), [])
     if not HANDLE_TRIGGERS.isdisjoint(reading.known):
-        found += _social(names_across(reading, phrases_of(reading, VOCABULARY)), [])
+        found += [
+            _Found(start, end, ViolationType.SOCIAL_MEDIA, redact.REDACTED, True)
+            for start, end in names_across(reading, phrases_of(reading, VOCABULARY))
+        ]
     return [(_finding(reading, one, len(before)), one) for one in found if one.start < boundary < one.end]
 
 

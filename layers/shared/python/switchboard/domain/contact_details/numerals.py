@@ -45,6 +45,7 @@ _SHORTEST_SQUASHED = 4
 _PHONE_LENGTHS = (10, 11)
 _LOCAL_LENGTH = 7
 _MOST_LETTERS_BETWEEN = 2
+_MOST_IN_WORD = 4  # with the word behind it: "quadruple five"
 _MOST_PLACES = 96
 _KEPT_AT_EACH_END = 24
 _MOST_TO_ONE_SIDE = 32  # a number of 15 digits, in words
@@ -58,7 +59,12 @@ def numbers_of(reading: Reading, boundary: int = 0) -> Iterator[Piece | None]:
 
     With a boundary, only those from which a number may reach across that place of the text.
     """
-    places = _places(reading)
+    counts = list(map(_most_digits, reading.words))
+    if reading.spread:
+        counts = [count or len(word) * (word in reading.spread) for count, word in zip(counts, reading.words, strict=True)]
+    if sum(counts) < _LOCAL_LENGTH:
+        return
+    places = [i for i, count in enumerate(counts) if count]
     if boundary:
         middle = bisect_left(places, boundary, key=reading.starts.__getitem__)
         places = places[max(0, middle - _MOST_TO_ONE_SIDE) : middle + _MOST_TO_ONE_SIDE]
@@ -68,15 +74,6 @@ def numbers_of(reading: Reading, boundary: int = 0) -> Iterator[Piece | None]:
     for stretch in _thinned(places, reading.words):
         yield from joined(_pieces(stretch, slipped, reading), reading)
         yield None
-
-
-def _places(reading: Reading) -> list[int]:
-    """The words that may be digits."""
-    return [
-        i
-        for i, (word, start, end) in enumerate(zip(reading.words, reading.starts, reading.ends, strict=True))
-        if _may_be_number(word) or (end - start != len(word) and "'" not in reading.text[start:end])
-    ]
 
 
 def _thinned(places: list[int], words: list[str]) -> Iterator[list[int]]:
@@ -109,7 +106,7 @@ def _pieces(places: Iterable[int], slipped: Set[int], reading: Reading) -> list[
             pieces.append(Piece(*table[word], start, end, i, i))
         elif i in slipped:
             pieces.append(Piece(slips()[word], Kind.SPELLED, start, end, i, i))
-        elif end - start > len(word):
+        elif end - start > len(word) and word in reading.spread:
             pieces += _apart(reading, i)
         elif not word.isalpha():
             pieces += _mixed(reading, i)
@@ -123,11 +120,13 @@ def _pieces(places: Iterable[int], slipped: Set[int], reading: Reading) -> list[
 
 
 @lru_cache(maxsize=4096)
-def _may_be_number(word: str) -> bool:
-    """Whether the word may be digits: most words cannot, whatever stands beside them."""
-    if not word.isalpha() or word in number_words() or _LETTERS_AS_FIGURES.fullmatch(word):
-        return True
-    return len(word) >= _SHORTEST_SQUASHED and segments_of(word) != ()
+def _most_digits(word: str) -> int:
+    """How many digits the word may be: none for most words, whatever stands beside them."""
+    if word in number_words():
+        return _MOST_IN_WORD
+    if not word.isalpha() or _LETTERS_AS_FIGURES.fullmatch(word):
+        return len(word)
+    return len(word) if len(word) >= _SHORTEST_SQUASHED and segments_of(word) else 0
 
 
 def _slipped(places: list[int], reading: Reading) -> Set[int]:

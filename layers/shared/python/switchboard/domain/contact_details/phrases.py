@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 from switchboard.domain.contact_details.tokens import Reading, without_leet
 
@@ -36,8 +37,7 @@ _SPEAKERS = frozenset({"my", "our", "mi"})
 _INNER_SIGNS = frozenset("@$!-*._")
 
 
-@dataclass(frozen=True, slots=True)
-class Phrases:
+class Phrases(NamedTuple):
     """Words between single spaces; offsets[i] is where the reading's word i, or the one that took it in, begins."""
 
     text: str
@@ -56,15 +56,24 @@ def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
     """The phrases of a text; leet is undone where that makes a word of the vocabulary."""
     words, gaps = reading.words, reading.gaps
     parts = [word + " " for word in words]
-    telling = _FIRST_OF_TWO.union(word for word in reading.known if word[-1:] == "s" and word[:-1] in vocabulary)
+    telling = _telling(vocabulary)
     behind = -1
     for i, word in enumerate(words):
-        if i > behind and (gaps[i + 1] != " " or word in telling or not (word.isalpha() or word.isdigit())):
-            plain, behind = _word(reading, i, gaps[i + 1], vocabulary)
+        gap = gaps[i + 1]
+        if gap == " " and word not in telling and (word.isalpha() or word.isdigit()):
+            continue
+        if i > behind:
+            plain, behind = _word(reading, i, gap, vocabulary)
             parts[i] = plain + _signs(plain, gaps[behind + 1]) + " "
             parts[i + 1 : behind + 1] = [""] * (behind - i)
     text = "".join(parts)
     return Phrases(text, frozenset(text.split()), list(accumulate(map(len, parts), initial=0)))
+
+
+@cache
+def _telling(vocabulary: frozenset[str]) -> frozenset[str]:
+    """Words that may be more than themselves: the first of two, or with "is" at their end."""
+    return _FIRST_OF_TWO | {word + "s" for word in vocabulary}
 
 
 def _signs(word: str, gap: str) -> str:
@@ -72,7 +81,12 @@ def _signs(word: str, gap: str) -> str:
     if gap == " ":
         return ""
     number = " number" if "#" in gap and word in _OWNERS else ""
-    return number + (" ." if _SENTENCE_END.search(gap) else "")
+    return number + (" ." if _ends_sentence(gap) else "")
+
+
+@lru_cache(maxsize=1024)
+def _ends_sentence(gap: str) -> bool:
+    return _SENTENCE_END.search(gap) is not None
 
 
 def _is_owned(reading: Reading, i: int) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
+from typing import NamedTuple
 
 from switchboard.domain.contact_details.confusables import Folded, fold
 
@@ -23,13 +23,12 @@ _SIGN_INSIDE = re.compile(r"(?<![a-z])[a-z]{1,10}[@$!][a-z]{1,10}")
 _LETTERS_FOR_FIGURES = str.maketrans("01345789$@!", "oieastbgsai")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """A folded text cut into words.
 
     words[i] is text[starts[i]:ends[i]] without apostrophes and without what holds single characters apart;
     gaps[i] stands before it, the last gap behind the last word. known holds all words, those with figures for
-    letters ("v3nmo") also as meant.
+    letters ("v3nmo") also as meant, spread those whose characters are held apart.
     """
 
     original: str
@@ -39,6 +38,7 @@ class Reading:
     starts: list[int]
     ends: list[int]
     known: frozenset[str]
+    spread: frozenset[str]
 
     @property
     def text(self) -> str:
@@ -59,6 +59,7 @@ class Reading:
             self.starts[:count],
             self.ends[:count],
             self.known,
+            self.spread,
         )
 
     def gap(self, i: int) -> str:
@@ -87,13 +88,15 @@ def read(text: str) -> Reading:
     words = parts[1::2]
     known = set(words)
     odd = [word for word in known if not (word.isalpha() or word.isdigit())]
+    spread: list[str] = []
     if odd:
         plain = {word: _plain(word) for word in odd}
         known.update(*map(_meanings, odd))
+        spread = [meant for word, meant in plain.items() if meant != word and "'" not in word]
         words = [plain.get(word, word) for word in words]
     if _LEET_SIGNS.search(folded.text):
         known.update(map(without_leet, _SIGN_INSIDE.findall(folded.text)))
-    return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], frozenset(known))
+    return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], frozenset(known), frozenset(spread))
 
 
 @lru_cache(maxsize=4096)
