@@ -53,7 +53,11 @@ def emails_in(reading: Reading) -> list[EmailSpan]:
         return spans
     written = len(spans)
     ahead = 0
-    for i in [i for i, word in enumerate(reading.words) if word in _TRIGGERS or _is_provider_in_leet(word)]:
+    for i in [
+        i
+        for i, word in enumerate(reading.words)
+        if word in _TRIGGERS or not (word.isalpha() or word.isdigit() or provider_of(word) is None)
+    ]:
         word = reading.words[i]
         start = reading.starts[i]
         while ahead < written and spans[ahead].end <= start:
@@ -67,8 +71,13 @@ def emails_in(reading: Reading) -> list[EmailSpan]:
     return sorted(spans)
 
 
-def _is_provider_in_leet(word: str) -> bool:
-    return not (word.isalpha() or word.isdigit()) and provider_of(word) is not None
+def _possible_ats(words: list[str]) -> list[int]:
+    """The words that may give an address away: an at, a mail word, a provider, perhaps in leet."""
+    return [
+        i
+        for i, word in enumerate(words)
+        if word in _TRIGGERS or not (word.isalpha() or word.isdigit() or provider_of(word) is None)
+    ]
 
 
 def _at_word(reading: Reading, i: int, word: str) -> EmailSpan | None:

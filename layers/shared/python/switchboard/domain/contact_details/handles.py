@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from functools import cache
 from itertools import islice
 
 from switchboard.domain.contact_details.grammar import Rules
 from switchboard.domain.contact_details.names import is_user_name
 from switchboard.domain.contact_details.phrases import Phrases
-from switchboard.domain.contact_details.redact import FURTHEST_SHOWN, MOST_FINDINGS
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
 from switchboard.domain.contact_details.vocabulary import words_of
 
@@ -138,12 +138,14 @@ _PREDICATES = words_of(
     "better easier faster quicker slower private public closed broken working annoying boring awesome amazing stupid"
     " perfect useful useless banned blocked hacked offline online scary creepy evil garbage cheaper simple enough"
 )
+_NAMED_BEFORE = SERVICES | PAYMENTS
 _SURE_NAMES = (SERVICES - VAGUE_SERVICES) | PAYMENTS | {"snap"}
 _NAME_REACH = 5
 _MOST_NAMES = 3
 _MOST_NAMED = 100  # no text names more services than that to anybody
 _SENTENCE_REACH = 60
 _CUE_REACH = 40
+_INSIDE_A_NAME = frozenset({".", "_", "-", "#"})
 _SHORTEST_NAME = 3
 
 
@@ -158,12 +160,12 @@ def _rules(rules: tuple[str, ...]) -> Rules:
     return Rules(rules, _CLASSES)
 
 
-def services_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
-    """Spans of the folded text that invite to a social or payment service."""
-    return _matches(_rules(_INVITING), reading, phrases) + _matches(_rules(_PAYING), reading, phrases)
+def services_in(reading: Reading, phrases: Phrases) -> tuple[Iterator[tuple[int, int]], ...]:
+    """Spans of the folded text that invite to a social service, and to a payment service."""
+    return _matches(_rules(_INVITING), reading, phrases), _matches(_rules(_PAYING), reading, phrases)
 
 
-def handles_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
+def handles_in(reading: Reading, phrases: Phrases) -> Iterator[tuple[int, int]]:
     """Spans of the folded text that name somebody on a social or payment service."""
     return _named(reading, phrases, _rules(_NAMING))
 
@@ -185,16 +187,11 @@ HANDLE_TRIGGERS = (
 )
 
 
-def _matches(rules: Rules, reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
-    spans: list[tuple[int, int]] = []
+def _matches(rules: Rules, reading: Reading, phrases: Phrases) -> Iterator[tuple[int, int]]:
     for match in rules.finditer(phrases.text, phrases.words):
-        if len(spans) == MOST_FINDINGS or (spans and match.start() > FURTHEST_SHOWN):
-            break
-        if _is_in_channel(phrases.text, match.start(), match.end()):
-            continue
-        first, last = phrases.words_at(*match.span())
-        spans.append((reading.starts[first], reading.ends[_with_name(reading, last)]))
-    return spans
+        if not _is_in_channel(phrases.text, match.start(), match.end()):
+            first, last = phrases.words_at(*match.span())
+            yield reading.starts[first], reading.ends[_with_name(reading, last)]
 
 
 def _with_name(reading: Reading, last: int) -> int:
@@ -215,21 +212,18 @@ def _is_in_channel(text: str, start: int, end: int) -> bool:
     return any(not sentence.endswith(_OTHERS, 0, match.start()) for match in matches)
 
 
-def _named(reading: Reading, phrases: Phrases, rules: Rules, *, is_across: bool = False) -> list[tuple[int, int]]:
+def _named(reading: Reading, phrases: Phrases, rules: Rules, *, is_across: bool = False) -> Iterator[tuple[int, int]]:
     """A service with a user name beside it."""
-    spans: list[tuple[int, int]] = []
     for match in islice(rules.finditer(phrases.text, phrases.words), _MOST_NAMED):
-        if len(spans) == MOST_FINDINGS or (spans and match.start() > FURTHEST_SHOWN):
-            break
         first, last = phrases.words_at(*match.span())
-        at = _name_after(reading, last, match.group().strip())
+        service = match.group().strip()
+        at = _name_after(reading, last, service)
         if at is not None:
-            spans.append((reading.starts[first], reading.ends[at]))
-        elif not is_across and match.group().strip() in SERVICES | PAYMENTS:
+            yield reading.starts[first], reading.ends[at]
+        elif not is_across and service in _NAMED_BEFORE:
             before = _name_before(reading, first)
             if before is not None:
-                spans.append((reading.starts[before], reading.ends[last]))
-    return spans
+                yield reading.starts[before], reading.ends[last]
 
 
 def _name_after(reading: Reading, service: int, word: str) -> int | None:
@@ -240,9 +234,12 @@ def _name_after(reading: Reading, service: int, word: str) -> int | None:
     while at < len(reading.words) and at - service <= _NAME_REACH and reading.words[at] in _FILLER:
         told = told or any(sign in reading.gap(at) for sign in "@:=") or reading.words[at] == "dollar"
         at += 1
-    if at >= len(reading.words) or _crosses_sentence(reading, service, at):
+    if at >= len(reading.words):
         return None
     name = reading.words[at]
+    is_short = len(name) < _SHORTEST_NAME and name.isalpha() and reading.gap(at) not in _INSIDE_A_NAME
+    if is_short or _crosses_sentence(reading, service, at):
+        return None
     at = _end_of_name(reading, at)
     whole = reading.text[reading.starts[at] if at < service else _start(reading, at, name) : reading.ends[at]]
     if is_user_name(name, _written(reading, at)) or is_user_name(whole, whole):

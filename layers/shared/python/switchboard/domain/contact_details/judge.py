@@ -104,9 +104,9 @@ def _addresses_shown(reading: Reading, allowed_urls: Sequence[str]) -> tuple[lis
 def _social_shown(reading: Reading, found: list[_Found], taken: list[tuple[int, int]]) -> list[_Found]:
     """Names on services and invitations: all, or those that fill the preview together with what else was found."""
     head = reading.head(_FIRST_LOOK)
-    social = _social(head, taken)
+    social = _social(head, found, taken)
     if head is not reading and not (social and _reach([*found, *social]) < _FIRST_LOOK):
-        social = _social(reading, taken)
+        social = _social(reading, found, taken)
     return social
 
 
@@ -130,24 +130,30 @@ def _phones(phones: Iterable[PhoneSpan], taken: list[tuple[int, int]]) -> Iterat
             yield _Found(start, end, ViolationType.PHONE_NUMBER, redact.phone_cover(digits), is_held)
 
 
-def _social(reading: Reading, taken: list[tuple[int, int]]) -> list[_Found]:
-    return [
-        _Found(start, end, ViolationType.SOCIAL_MEDIA, redact.REDACTED, True)
-        for start, end in _social_spans(reading)
-        if not _overlaps(start, end, taken)
-    ]
+def _social(reading: Reading, found: list[_Found], taken: list[tuple[int, int]]) -> list[_Found]:
+    social: list[_Found] = []
+    reach = 0
+    for spans in _social_spans(reading):
+        for start, end in spans:
+            if social and start > reach:
+                reach = _reach([*found, *social])
+                if start > reach:
+                    break
+            if not _overlaps(start, end, taken):
+                social.append(_Found(start, end, ViolationType.SOCIAL_MEDIA, redact.REDACTED, True))
+    return social
 
 
-def _social_spans(reading: Reading) -> list[tuple[int, int]]:
-    spans: list[tuple[int, int]] = []
+def _social_spans(reading: Reading) -> Iterator[Iterable[tuple[int, int]]]:
+    """Names on services and invitations, each kind in the text's order, found as they are asked for."""
     names_services, invites = (not one.isdisjoint(reading.known) for one in (HANDLE_TRIGGERS, SOLICITATION_TRIGGERS))
     if names_services or invites:
         phrases = phrases_of(reading, VOCABULARY)
         if names_services:
-            spans += services_in(reading, phrases) + handles_in(reading, phrases)
+            yield from (*services_in(reading, phrases), handles_in(reading, phrases))
         if invites:
-            spans += solicitations_in(reading, phrases)
-    return spans + signed_names_in(reading)
+            yield solicitations_in(reading, phrases)
+    yield signed_names_in(reading)
 
 
 def _shown(reading: Reading, found: list[_Found]) -> Reading:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from switchboard.domain.contact_details.tokens import without_leet
 from switchboard.domain.contact_details.vocabulary import words_of
@@ -28,6 +29,7 @@ ALL_ENDINGS = PLAIN_ENDINGS | NOUN_ENDINGS | FUNCTION_ENDINGS
 SPOKEN_ENDINGS = PLAIN_ENDINGS | words_of(
     "info app dog dogs pet pets care live shop store site online link page club vet me email services cafe social works"
 )
+SAID_AT_A_WORDS_END = re.compile(r"dot(?:com?|net|org)(?![a-z0-9])")
 FILE_ENDINGS = words_of("jpg jpeg png gif pdf doc docx txt mov mp4 mp3 heic zip csv xls xlsx wav webp")
 PROVIDERS = words_of(
     "gmail googlemail yahoo ymail hotmail outlook icloud protonmail proton aol msn gmx zoho comcast verizon"
@@ -73,6 +75,7 @@ _ORDINARY = words_of(
 )
 
 
+@lru_cache(maxsize=4096)
 def provider_of(word: str) -> str | None:
     """The mail provider that the word names, perhaps in leet or as an owner ("hotmail's")."""
     if word in PROVIDERS:
@@ -96,9 +99,11 @@ def is_user_name(word: str, written: str) -> bool:
 
     It has figures, an underscore, an inner dot or capital; or it is long and unlike an ordinary word.
     """
-    if _FEATURES.fullmatch(word) or _INNER_CAPITAL.search(written):
+    if not word.isalpha():
+        return _FEATURES.fullmatch(word) is not None or _INNER_CAPITAL.search(written) is not None
+    if written != word and _INNER_CAPITAL.search(written):
         return True
-    if len(word) < _LONG or not word.isalpha() or word in _ORDINARY:
+    if len(word) < _LONG or word in _ORDINARY:
         return False
     endings = _ORDINARY_ENDINGS if len(word) < _VERY_LONG else _LONG_ORDINARY_ENDINGS
     return not word.endswith(endings) and not word.rstrip("s").endswith(endings)

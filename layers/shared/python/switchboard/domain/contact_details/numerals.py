@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from itertools import chain, pairwise
-from typing import NamedTuple
 
 from switchboard.domain.contact_details.number_words import REPEATS, Kind, number_words
+from switchboard.domain.contact_details.said_numbers import Piece, joined
 from switchboard.domain.contact_details.spelled import segments_of, slips, squashed, value_of
 from switchboard.domain.contact_details.tokens import Reading
-from switchboard.domain.contact_details.vocabulary import words_of
-
-
-class Piece(NamedTuple):
-    """Digits at text[start:end], in the words first to last."""
-
-    digits: str
-    kind: Kind
-    start: int
-    end: int
-    first: int
-    last: int
-
 
 _LOOK_ALIKE_FIGURES = str.maketrans("oilszbgq|", "011528991")
 _LOOK_ALIKE = re.compile(r"[0-9oilszbgq]{2,12}")
@@ -36,10 +24,6 @@ _FIGURES_AT_ONE_END = re.compile(r"(?:[a-z]{1,12}([0-9]{7,11})|([0-9]{7,11})[a-z
 _REPEATED_FIGURE = re.compile(f"({'|'.join(REPEATS)})([0-9])")
 _DIGIT_RUN = re.compile(r"[0-9]+")
 _LETTER_RUN = re.compile(r"[a-z]+")
-_PART = frozenset({"part", "parte"})
-_BEFORE_A_COUNT = words_of("last first second third next final middle other remaining")
-_UNITS = frozenset("123456789")
-_TIMES = frozenset({"times", "veces"})
 _FEWEST_BESIDE_SLIPS = 3
 _SHORTEST_SQUASHED = 4
 _PHONE_LENGTHS = (10, 11)
@@ -48,7 +32,7 @@ _MOST_LETTERS_BETWEEN = 2
 _MOST_IN_WORD = 4  # with the word behind it: "quadruple five"
 _MOST_PLACES = 96
 _KEPT_AT_EACH_END = 24
-_MOST_TO_ONE_SIDE = 32  # a number of 15 digits, in words
+_MOST_TO_ONE_SIDE = 20  # a number of 15 digits, in words
 _LONGEST = 15
 _LENGTHS = "0123456789abcdef"
 _USUAL_SHAPE = re.compile("1?(?:334|3322|37|64|a)|b|w{5,}")  # each place by the length of its figures, or w for words
@@ -59,9 +43,7 @@ def numbers_of(reading: Reading, boundary: int = 0) -> Iterator[Piece | None]:
 
     With a boundary, only those from which a number may reach across that place of the text.
     """
-    counts = list(map(_most_digits, reading.words))
-    if reading.spread:
-        counts = [count or len(word) * (word in reading.spread) for count, word in zip(counts, reading.words, strict=True)]
+    counts = [_most_digits(word) or len(word) * (word in reading.spread) for word in reading.words]
     if sum(counts) < _LOCAL_LENGTH:
         return
     places = [i for i, count in enumerate(counts) if count]
@@ -93,7 +75,7 @@ def _thinned(places: list[int], words: list[str]) -> Iterator[list[int]]:
     yield places[behind:]
 
 
-def _pieces(places: Iterable[int], slipped: Set[int], reading: Reading) -> list[Piece]:
+def _pieces(places: Iterable[int], slipped: AbstractSet[int], reading: Reading) -> list[Piece]:
     """The digits of the words at these places, number words still to be joined."""
     pieces: list[Piece] = []
     table = number_words()
@@ -129,7 +111,7 @@ def _most_digits(word: str) -> int:
     return len(word) if len(word) >= _SHORTEST_SQUASHED and segments_of(word) else 0
 
 
-def _slipped(places: list[int], reading: Reading) -> Set[int]:
+def _slipped(places: list[int], reading: Reading) -> AbstractSet[int]:
     """Misspelled number words ("thre", "fiev") where many number words stand side by side."""
     spelled = {i for i in places if not reading.words[i].isdigit()}
     if len(spelled) < _FEWEST_BESIDE_SLIPS:
@@ -223,139 +205,3 @@ def _is_interleaved(word: str) -> bool:
     """Whether the same letters, or one or two, stand between the figures: "2x0x2x5", "2a0b2c5"."""
     letters = _LETTER_RUN.findall(word)
     return len(set(letters)) == 1 or (len(letters) >= _LOCAL_LENGTH and max(map(len, letters)) <= _MOST_LETTERS_BETWEEN)
-
-
-def joined(pieces: list[Piece], reading: Reading) -> list[Piece]:
-    """The pieces with tens, hundreds and repeats worked out, and words that are no digits here left out."""
-    if all(piece.kind <= Kind.MIXED for piece in pieces) and _TIMES.isdisjoint(reading.known):
-        if _PART.isdisjoint(reading.known) and _BEFORE_A_COUNT.isdisjoint(reading.known):
-            return pieces
-        return [piece for piece in pieces if len(piece.digits) > 1 or not _counts_digits(piece, reading)]
-    result: list[Piece] = []
-    is_spelled_out = len(pieces) >= _LOCAL_LENGTH
-    i = 0
-    while i < len(pieces):
-        piece = pieces[i]
-        if _counts_digits(piece, reading):
-            i += 1
-        elif piece.kind <= Kind.MIXED:
-            i = _after_plain(pieces, i, result, reading)
-        elif piece.kind >= Kind.WEAK:
-            if _counts(pieces, i, result, reading, is_spelled_out=is_spelled_out):
-                result.append(piece._replace(kind=Kind.SPELLED))
-            i += 1
-        else:
-            i = _after_composed(pieces, i, result, reading)
-    return result
-
-
-def _after_plain(pieces: list[Piece], i: int, result: list[Piece], reading: Reading) -> int:
-    """Takes a digit or number, with "hundred" or a plural ("three fives") behind it."""
-    piece = pieces[i]
-    following = pieces[i + 1] if i + 1 < len(pieces) else None
-    if following is not None and _says_how_often(piece, following, reading):
-        times = following._replace(end=reading.ends[following.last + 1], last=following.last + 1)
-        result.append(_span(piece, times, piece.digits * int(following.digits)))
-        return i + 2
-    if following is not None and following.kind > Kind.HUNDREDS and len(piece.digits) == 1:
-        if following.kind is Kind.HUNDRED and _touch(piece, following, reading):
-            return _take_hundreds(pieces, i + 2, piece.digits, piece, result=result, reading=reading)
-        if following.kind is Kind.PLURAL and _touch(piece, following, reading):
-            result.append(_span(piece, following, following.digits * int(piece.digits)))
-            return i + 2
-    result.append(piece)
-    return i + 1
-
-
-def _says_how_often(piece: Piece, following: Piece, reading: Reading) -> bool:
-    """Whether a digit is to be repeated: "5 three times"."""
-    if len(piece.digits) > 1 or following.digits not in {"2", "3", "4"} or not _touch(piece, following, reading):
-        return False
-    return not _TIMES.isdisjoint(reading.words[following.last + 1 : following.last + 2])
-
-
-def _after_composed(pieces: list[Piece], i: int, result: list[Piece], reading: Reading) -> int:
-    """Takes tens, hundreds or a repeat with what follows it."""
-    piece = pieces[i]
-    if piece.kind is Kind.TENS:
-        number, following = _tens(pieces, i, reading)
-        result.append(number)
-        return following
-    if piece.kind is Kind.HUNDREDS:
-        return _take_hundreds(pieces, i + 1, piece.digits, piece, result=result, reading=reading)
-    if piece.kind is Kind.REPEAT and i + 1 < len(pieces) and _touch(piece, pieces[i + 1], reading):
-        repeated = pieces[i + 1]
-        if len(repeated.digits) == 1:
-            result.append(_span(piece, repeated, repeated.digits * int(piece.digits)))
-            return i + 2
-    return i + 1
-
-
-def _tens(pieces: list[Piece], i: int, reading: Reading) -> tuple[Piece, int]:
-    piece = pieces[i]
-    unit = pieces[i + 1] if i + 1 < len(pieces) else None
-    is_unit = unit is not None and unit.kind is Kind.SPELLED and unit.digits in _UNITS
-    if unit is not None and is_unit and _belongs(piece, unit, reading):
-        return _span(piece, unit, piece.digits + unit.digits), i + 2
-    return piece._replace(digits=piece.digits + "0", kind=Kind.SPELLED), i + 1
-
-
-def _take_hundreds(
-    pieces: list[Piece], i: int, hundreds: str, first: Piece, *, result: list[Piece], reading: Reading
-) -> int:
-    """Takes what follows the hundreds: "two hundred (and) two" is 202."""
-    before = pieces[i - 1]
-    rest = pieces[i] if i < len(pieces) else None
-    is_rest = rest is not None and not _is_local_spelled(pieces, i, reading)
-    if rest is not None and is_rest and rest.kind in {Kind.SPELLED, Kind.TENS} and _belongs(before, rest, reading):
-        number, following = _tens(pieces, i, reading) if rest.kind is Kind.TENS else (rest, i + 1)
-        result.append(_span(first, number, hundreds + number.digits.rjust(2, "0")))
-        return following
-    result.append(_span(first, before, hundreds + "00"))
-    return i
-
-
-def _is_local_spelled(pieces: list[Piece], i: int, reading: Reading) -> bool:
-    """Whether exactly seven single digits follow: "eight hundred five five five zero one nine nine"."""
-    end = i
-    while end < len(pieces) and end - i <= _LOCAL_LENGTH and len(pieces[end].digits) == 1:
-        if end > i and not _touch(pieces[end - 1], pieces[end], reading):
-            break
-        end += 1
-    return end - i == _LOCAL_LENGTH
-
-
-def _span(first: Piece, last: Piece, digits: str) -> Piece:
-    return Piece(digits, Kind.SPELLED, first.start, last.end, first.first, last.last)
-
-
-def _touch(one: Piece, other: Piece, reading: Reading) -> bool:
-    """Whether nothing but a space or a hyphen stands between them."""
-    return other.first <= one.last + 1 and reading.text[one.end : other.start].strip(" -") == ""
-
-
-def _belongs(one: Piece, other: Piece, reading: Reading) -> bool:
-    """Whether the other goes on the number: beside it, or after "and"."""
-    if _touch(one, other, reading):
-        return True
-    return other.first == one.last + 2 and reading.words[one.last + 1] in {"and", "y"}
-
-
-def _counts_digits(piece: Piece, reading: Reading) -> bool:
-    """Whether the number says how many digits follow or went before ("the last four")."""
-    before = reading.words[piece.first - 1] if piece.first else ""
-    if before in _PART:
-        return len(piece.digits) == 1
-    return before in _BEFORE_A_COUNT and piece.digits in {"2", "3", "4"}
-
-
-def _counts(pieces: list[Piece], i: int, result: list[Piece], reading: Reading, *, is_spelled_out: bool) -> bool:
-    """Whether a word that is mostly no digit ("oh", "to") is one here, by the digits beside it."""
-    piece = pieces[i]
-    before = bool(result) and _touch(result[-1], piece, reading)
-    after = i + 1 < len(pieces) and _touch(piece, pieces[i + 1], reading)
-    if piece.kind is Kind.WEAK:
-        return before or (after and pieces[i + 1].kind is not Kind.HOMOPHONE)
-    spelled_before = before and result[-1].kind in (Kind.SPELLED, Kind.MIXED)
-    spelled_after = after and pieces[i + 1].kind in (Kind.SPELLED, Kind.MIXED, Kind.WEAK, Kind.HOMOPHONE)
-    return (spelled_after and (spelled_before or is_spelled_out)) or (spelled_before and is_spelled_out)

@@ -14,6 +14,7 @@ from switchboard.domain.contact_details.shapes import (
     LOCAL,
     LONGEST,
     NATIONAL,
+    WITH_COUNTRY,
     is_counting,
     is_known_shape,
     is_ten,
@@ -173,7 +174,7 @@ def _ends(run: Run, i: int, scope: Scope, *, may_be_whole: bool) -> Iterator[tup
     j = i
     while group is not None and (is_open or j - i < _MOST_GROUPS):
         count += len(group.digits)
-        if count > LONGEST or (scope.boundary and _is_complete(run, i, j, group, scope)):
+        if count > (LONGEST if is_open else WITH_COUNTRY) or (scope.boundary and _is_complete(run, i, j, group, scope)):
             return
         lengths.append(len(group.digits))
         is_loose = is_loose or (j > i and group.link is not Link.CLOSE)

@@ -7,8 +7,6 @@ from typing import NamedTuple
 LONGEST_PREVIEW = 200
 # Covers have seven characters or more: behind this many of them a preview is full.
 MOST_FINDINGS = 32
-# Where something is held, no preview shows what stands further into a text.
-FURTHEST_SHOWN = 3 * LONGEST_PREVIEW
 
 
 class Cover(NamedTuple):

@@ -9,7 +9,8 @@ from functools import cache, lru_cache
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.number_words import Kind
-from switchboard.domain.contact_details.numerals import Piece, numbers_of
+from switchboard.domain.contact_details.numerals import numbers_of
+from switchboard.domain.contact_details.said_numbers import Piece
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
 from switchboard.domain.contact_details.vocabulary import CHATTER, FILLERS, HYPHENS, LABELS, SOFT_UNITS, UNITS
 
@@ -96,6 +97,8 @@ class Run:
     def at(self, i: int) -> Group | None:
         """The group at i, or None behind the last one."""
         groups = self._groups
+        if i < len(groups):
+            return groups[i]
         while len(groups) <= i and not self._is_ended:
             group = next(self._more, None)
             if group is None or group.link is Link.NONE:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cache
 
 from switchboard.domain.contact_details.grammar import Rules
 from switchboard.domain.contact_details.phrases import Phrases
-from switchboard.domain.contact_details.redact import FURTHEST_SHOWN, MOST_FINDINGS
 from switchboard.domain.contact_details.tokens import Reading
 from switchboard.domain.contact_details.vocabulary import words_of
 
@@ -223,17 +223,12 @@ def _ordinary() -> Rules:
     return Rules(_ORDINARY_RULES, _CLASSES)
 
 
-def solicitations_in(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
+def solicitations_in(reading: Reading, phrases: Phrases) -> Iterator[tuple[int, int]]:
     """Spans of the folded text that ask to meet, pay or write outside the organisation."""
-    spans: list[tuple[int, int]] = []
     for match in _rules().finditer(phrases.text, phrases.words):
-        if len(spans) == MOST_FINDINGS or (spans and match.start() > FURTHEST_SHOWN):
-            break
-        if _is_ordinary(phrases.text, match.start(), match.end()):
-            continue
-        first, last = phrases.words_at(*match.span())
-        spans.append((reading.starts[first], reading.ends[last]))
-    return spans
+        if not _is_ordinary(phrases.text, match.start(), match.end()):
+            first, last = phrases.words_at(*match.span())
+            yield reading.starts[first], reading.ends[last]
 
 
 def _is_ordinary(text: str, start: int, end: int) -> bool:

@@ -13,6 +13,7 @@ from switchboard.domain.contact_details.names import (
     NOUN_ENDINGS,
     PLAIN_ENDINGS,
     PROVIDERS,
+    SAID_AT_A_WORDS_END,
     SPOKEN_ENDINGS,
     is_user_name,
     registered_domain,
@@ -63,7 +64,7 @@ def _one_word() -> re.Pattern[str]:
 def urls_in(reading: Reading, *, allowed: Sequence[str]) -> list[UrlSpan]:
     """The addresses of a text in order, the allowed ones marked."""
     whole = _written_whole(reading, allowed)
-    if "dot" in reading.text or "www" in reading.text:
+    if "www" in reading.text or SAID_AT_A_WORDS_END.search(reading.text):
         whole = sorted(whole + _run_together(reading.text))
     if _ENDINGS.isdisjoint(reading.known):
         return whole

@@ -6,7 +6,13 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from switchboard.domain.contact_details.names import PLAIN_ENDINGS, PROVIDERS, SPOKEN_ENDINGS, registered_domain
+from switchboard.domain.contact_details.names import (
+    PLAIN_ENDINGS,
+    PROVIDERS,
+    SAID_AT_A_WORDS_END,
+    SPOKEN_ENDINGS,
+    registered_domain,
+)
 from switchboard.domain.contact_details.redact import MOST_FINDINGS
 from switchboard.domain.contact_details.tokens import Reading, without_leet
 
@@ -49,7 +55,7 @@ def written_emails_in(reading: Reading) -> list[EmailSpan]:
     """The written addresses of a text in order."""
     text = reading.text
     spans = _with_at_sign(text) if "@" in text else []
-    if "dot" in text:
+    if SAID_AT_A_WORDS_END.search(text):
         spans = sorted(spans + _run_together(text))
     if "moc" in text:
         spans = sorted(spans + _backwards(text))
