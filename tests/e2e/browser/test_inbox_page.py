@@ -117,6 +117,28 @@ def test_a_hostile_text_stays_text(open_page: Open, visit: Visit) -> None:
     assert page.title() == "Inbox · Switchboard"
 
 
+def test_a_picture_is_a_link_and_other_addresses_are_not(open_page: Open, visit: Visit) -> None:
+    media = ["javascript:document.title='owned'", "data:text/html,owned", "https://api.twilio.com/m/1", "//elsewhere"]
+    form = {f"MediaUrl{n}": url for n, url in enumerate(media)} | {"NumMedia": str(len(media))}
+    assert visit.town.phones.text(sender=visit.client.phone, to=visit.number, body="Look", **form).status == 200
+    page = open_page(town=visit.town)
+    open_thread(page)
+    page.locator("#messages li").nth(1).wait_for(timeout=WITHIN_MS)
+    links = page.locator("#messages a").evaluate_all("links => links.map((link) => [link.href, link.rel])")
+    assert {tuple(link) for link in links} == {("https://api.twilio.com/m/1", "noopener noreferrer")}
+
+
+def test_all_that_the_page_loads_is_under_a_hundred_kilobytes(open_page: Open, visit: Visit) -> None:
+    for n in range(30):
+        visit.text(visit.client, f"{n}: Is Rex fine? And has he eaten all of his breakfast?")
+    page = open_page("/inbox/icon.svg", town=visit.town)
+    loaded: list[int] = []
+    page.on("response", lambda answer: loaded.append(len(answer.body())))
+    page.goto(f"/inbox#/threads/{visit.thread_id}", wait_until="networkidle")
+    assert len(loaded) > 8
+    assert sum(loaded) < 100_000
+
+
 def test_on_a_phone_the_list_and_the_conversation_take_turns(open_page: Open, picture: Picture, visit: Visit) -> None:
     visit.text(visit.client, "Is Rex fine? " * 12 + "x" * 200)
     page = open_page(town=visit.town, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
