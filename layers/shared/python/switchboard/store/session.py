@@ -62,17 +62,11 @@ class _Prepared:
 
 
 class _Step(NamedTuple):
-    """What is sent: a script's text, or the messages that run a prepared statement."""
+    """What is sent, a script's text or the messages that run a prepared statement, and what the answer is read into."""
 
     prepared: _Prepared | None
     sent: bytes | str
-
-
-class _Answer(NamedTuple):
-    """What is read from the server up to one synchronisation, and whose rows are in it: of a script, nobody's."""
-
     context: pg8000.core.Context
-    prepared: _Prepared | None = None
 
     def rows(self) -> list[Any]:
         """By their columns' names; a script's as they are."""
@@ -97,23 +91,25 @@ class Session:
             self._connection._usock.settimeout(max(self._timeout_s, statement_ms / 1_000 + _GRACE_S))
 
     def run(self, steps: Sequence[Call | str], *, begin: Sequence[str] = ()) -> list[list[Any]]:
-        """Sends all steps, then reads all answers: one round trip. Answers with the rows of each step that has any.
+        """Sends all steps, then reads all answers: one round trip. Answers with each step's rows.
 
-        Raises what failed first: in a transaction all that follows a failed step fails too, and COMMIT rolls back.
-        `begin`, which begins one, is synchronised with the first step: where it fails, the step is not done.
+        Raises what failed first. Prepared statements, and `begin` before them, which begins a transaction, are
+        synchronised once: where one fails, the server skips the rest of them.
         """
         with translated():
             ready = self._ready(steps, begin)
             try:
-                answers = self._write(ready)
+                pieces = self._write(ready)
                 pg8000.core._flush(self._connection._sock)
-                failures = [failure for answer in answers if (failure := self._read(answer.context))]
+                for piece in pieces:
+                    self._read(piece)
             except BaseException:  # half sent or half read: which answer is to what cannot be told any more
                 self.close()
                 raise
-            if failures:
-                raise failures[0]
-        return [answer.rows() for answer in answers]
+            for step in ready:
+                if step.context.error is not None:
+                    raise step.context.error
+        return [step.rows() for step in ready[-len(steps) :]]
 
     def close(self) -> None:
         """Ends it, whatever state it is in."""
@@ -138,44 +134,39 @@ class Session:
 
     def _step(self, step: Call | str) -> _Step:
         if isinstance(step, str):
-            return _Step(None, step)
+            return _Step(None, step, pg8000.core.Context(step))
         prepared = self._prepared[step.name]
-        return _Step(prepared, prepared.bound(step.params, self._connection.py_types))
+        return _Step(prepared, prepared.bound(step.params, self._connection.py_types), prepared.context())
 
-    def _write(self, ready: Sequence[_Step]) -> list[_Answer]:
-        """What the answers will be read into: statements share one, up to the first that answers with rows."""
-        answers: list[_Answer] = []
-        last: _Prepared | None = None  # of those that are not synchronised yet
-        for prepared, sent in ready:
-            if isinstance(sent, str):
-                answers += self._synchronised(last)
-                last = None
-                self._connection.send_QUERY(sent)
-                answers.append(_Answer(pg8000.core.Context(sent)))
+    def _write(self, ready: Sequence[_Step]) -> list[list[_Step]]:
+        """The steps in pieces, each up to a synchronisation: prepared statements share one, a script has its own."""
+        pieces: list[list[_Step]] = []
+        for step in ready:
+            if isinstance(step.sent, str):
+                self._synchronise(pieces)
+                self._connection.send_QUERY(step.sent)
+                pieces.append([step])
                 continue
-            pg8000.core._write(self._connection._sock, sent)
-            last = prepared
-            if prepared and prepared.columns:
-                answers += self._synchronised(prepared)
-                last = None
-        return answers + self._synchronised(last)
+            if not pieces or pieces[-1][-1].prepared is None:
+                pieces.append([])
+            pg8000.core._write(self._connection._sock, step.sent)
+            pieces[-1].append(step)
+        self._synchronise(pieces)
+        return pieces
 
-    def _synchronised(self, last: _Prepared | None) -> list[_Answer]:
-        """Ends what shares an answer: where one of them fails, the server skips the rest of them."""
-        if last is None:
-            return []
-        pg8000.core._write(self._connection._sock, pg8000.core.SYNC_MSG)
-        return [_Answer(last.context(), last)]
+    def _synchronise(self, pieces: Sequence[Sequence[_Step]]) -> None:
+        """Ends the last piece, unless it is a script, which ends itself."""
+        if pieces and pieces[-1][-1].prepared is not None:
+            pg8000.core._write(self._connection._sock, pg8000.core.SYNC_MSG)
 
-    def _read(self, context: pg8000.core.Context) -> pg8000.exceptions.Error | None:
-        """What the server says against the step, if anything."""
-        try:
-            self._connection.handle_messages(context)
-        except pg8000.exceptions.Error as error:
-            if error is not context.error:
-                raise
-            return error
-        return None
+    def _read(self, piece: Sequence[_Step]) -> None:
+        """Reads up to a synchronisation. As pg8000's own, but each statement that is complete hands on to the next."""
+        sock, handlers, place = self._connection._sock, self._connection.message_types, 0
+        code = None
+        while code != pg8000.core.READY_FOR_QUERY:
+            code, length = pg8000.core.ci_unpack(pg8000.core._read(sock, 5))
+            handlers[code](pg8000.core._read(sock, length - 4), piece[place].context)
+            place += code == pg8000.core.COMMAND_COMPLETE and place + 1 < len(piece)
 
 
 @contextmanager
