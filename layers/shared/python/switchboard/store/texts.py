@@ -171,7 +171,7 @@ def _facts(tx: Transaction, row: Row, text: InboundText, *, place: Place, now: d
         sitter_ids=tuple(row["sitter_ids"] or ()),
         clients={one["id"]: _client(one) for one in row["clients"] or ()},
         sitters={one["id"]: _sitter(one) for one in row["sitters"] or ()},
-        threads={one["id"]: Thread(**one) for one in row["threads"] or ()},
+        threads={one["id"]: Thread(**one) for one in (*(row["threads"] or ()), *(sitting.get("threads") or ()))},
         windows=tuple(_window(one) for one in row["windows"] or ()),
         opted_out=frozenset(row["opted_out"] or ()),
         home_thread_id=row["home"],
@@ -183,7 +183,7 @@ def _facts(tx: Transaction, row: Row, text: InboundText, *, place: Place, now: d
         question=_question(sitting["question"]) if sitting.get("question") else None,
         answered=frozenset((kind, day) for kind, day in row["answered"] or ()),
         strikes=sitting.get("strikes") or {},
-        noticed=frozenset(row["noticed"] or ()),
+        noticed=frozenset((*(row["noticed"] or ()), *(sitting.get("noticed") or ()))),
     )
 
 

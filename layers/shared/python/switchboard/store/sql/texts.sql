@@ -120,11 +120,6 @@ WITH own_clients AS MATERIALIZED (
         UNION ALL SELECT id FROM own_threads WHERE scope = 'client_general'
         UNION ALL
         SELECT id FROM {messaging}."MessageThread" WHERE "orgId" = :org_id AND scope = 'internal'
-        UNION ALL
-        SELECT id
-        FROM {messaging}."MessageThread"
-        WHERE "orgId" = :org_id AND "assignedSitterId" = ANY (ARRAY(SELECT id FROM own_sitters))
-            AND scope = 'owner_sitter'
     ))
 ), clients AS MATERIALIZED (
     SELECT id, "firstName" AS first_name, "lastName" AS last_name, phone, "isGuest" AS guest
@@ -191,8 +186,23 @@ SELECT (SELECT json_build_object('id', id, 'e164', e164, 'status', status, 'numb
             AND noticed_at > cast(:now AS timestamptz) - interval '5 minutes') AS noticed;
 
 -- name: sitting
--- What bears on a text of theirs beyond that: held texts and the open question on the number, windows to come, strikes.
-SELECT EXISTS (
+-- What bears on a sitter's text beyond that: the owner's thread with them, held texts and the open question on the
+-- number, windows to come, strikes.
+WITH owners AS MATERIALIZED (
+    SELECT thread.id, thread.scope, thread."bookingId" AS booking_id, thread."clientId" AS client_id,
+           thread."assignedSitterId" AS sitter_id, thread."messageNumberId" AS number_id,
+           coalesce((SELECT number.e164 FROM {messaging}."MessageNumber" AS number
+                     WHERE number.id = thread."messageNumberId"), thread."maskedNumberE164") AS number_e164
+    FROM {messaging}."MessageThread" AS thread
+    WHERE thread."orgId" = :org_id AND thread."assignedSitterId" = ANY (cast(:sitter_ids AS text[]))
+        AND thread.scope = 'owner_sitter'
+)
+SELECT (SELECT json_agg(owners) FROM owners) AS threads,
+       (SELECT json_agg(subject)
+        FROM ops.owner_notice
+        WHERE org_id = :org_id AND subject = ANY (ARRAY(SELECT 'thread:' || id FROM owners))
+            AND noticed_at > cast(:now AS timestamptz) - interval '5 minutes') AS noticed,
+       EXISTS (
            SELECT 1
            FROM {messaging}."MessageThread"
            WHERE "orgId" = :org_id AND "assignedSitterId" = ANY (cast(:sitter_ids AS text[]))
