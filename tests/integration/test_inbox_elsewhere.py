@@ -1,5 +1,8 @@
 """The inbox on databases that an earlier application left; and the backfills that an owner follows there."""
 
+import base64
+import json
+
 import pytest
 
 from switchboard.services.follow_backfills import RUNS_SHOWN
@@ -66,7 +69,7 @@ def test_all_that_an_owner_does_is_done_there(board: Switchboard, world: World, 
 
 def test_runs_are_followed_newest_first(board: Switchboard, world: World) -> None:
     desk, operator = Desk(board), Operator(board.database)
-    assert desk.get("/api/backfills") == {"runs": []}
+    assert desk.get("/api/backfills") == {"runs": [], "nextCursor": None}
     first = operator.output("lead-customers")
     second = operator.output("lead-customers", dryRun=False)
     runs = desk.get("/api/backfills")["runs"]
@@ -101,8 +104,18 @@ def test_a_failed_check_names_no_other_organisation(board: Switchboard, world: W
     assert "rivals" in str(told)
 
 
-def test_the_list_of_runs_ends_somewhere(board: Switchboard, world: World) -> None:
-    operator = Operator(board.database)
-    for _ in range(RUNS_SHOWN + 1):
-        operator.output("lead-customers")
-    assert len(Desk(board).get("/api/backfills")["runs"]) == RUNS_SHOWN
+def test_runs_are_listed_by_page(board: Switchboard, world: World) -> None:
+    operator, desk = Operator(board.database), Desk(board)
+    made = [operator.output("lead-customers")["runId"] for _ in range(RUNS_SHOWN + 1)]
+    first = desk.get("/api/backfills")
+    operator.output("lead-customers")
+    second = desk.get(f"/api/backfills?cursor={first['nextCursor']}")
+    assert [run["runId"] for page in (first, second) for run in page["runs"]] == made[::-1]
+    assert (len(first["runs"]), second["nextCursor"]) == (RUNS_SHOWN, None)
+
+
+@pytest.mark.parametrize("parts", [[None], [None, "x"], [None, "-1"], [None, "9" * 19], [None, "\u0661"], [None, 1]])
+def test_a_cursor_of_runs_that_is_none_of_ours_is_400(board: Switchboard, world: World, parts: list[object]) -> None:
+    cursor = base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+    reply = Desk(board).call("GET", f"/api/backfills?cursor={cursor}")
+    assert (reply.status, reply.body["error"]) == (400, "invalid_request")

@@ -53,6 +53,15 @@ def test_the_owner_signs_in_and_out(open_page: Open, picture: Picture) -> None:
     assert page.evaluate("sessionStorage.length") == 0
 
 
+@pytest.mark.parametrize("answer", ["code=x&state=forged", "error=access_denied&state=forged", "state="])
+def test_a_forged_way_back_from_the_provider_signs_nobody_in(open_page: Open, answer: str) -> None:
+    page = open_page(f"/inbox?{answer}")
+    page.get_by_text("Signing in did not work. Please try again.").wait_for(timeout=WITHIN_MS)
+    assert page.get_by_role("button", name="Sign in").is_visible()
+    assert page.url.endswith("/inbox")
+    assert page.evaluate("sessionStorage.length") == 0
+
+
 def test_a_token_that_is_over_leads_back_to_signing_in(open_page: Open) -> None:
     page = open_page()
     over = issue_token(now=runtime.now() - 2 * HOUR, lasts=HOUR)
@@ -325,6 +334,17 @@ def test_signing_in_comes_back_to_where_somebody_was(open_page: Open) -> None:
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="Backfills").wait_for(timeout=WITHIN_MS)
     assert page.url.endswith("/inbox#/backfills")
+
+
+def test_nothing_of_anybody_is_left_on_the_page_after_signing_out(open_page: Open, visit: Visit) -> None:
+    visit.text(visit.client, "Is Rex fine?")
+    page = open_page(town=visit.town)
+    open_thread(page)
+    page.get_by_label("Your words").fill("A secret")
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in").wait_for()
+    left = page.evaluate("document.body.textContent + document.getElementById('body').value")
+    assert [word for word in ("Jane", "Sam", "Rex", "secret") if word in left] == []
 
 
 def test_backfills_have_a_page(open_page: Open, picture: Picture, visit: Visit) -> None:

@@ -27,6 +27,7 @@ MAX_TEXT, MAX_REASON, MAX_ID, MAX_CURSOR = 1600, 500, 255, 1000
 PAGE, LONGEST_PAGE = 50, 100
 OWNER = "owner"
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what PostgreSQL's text cannot hold
+_STRANGE_CURSOR = "cursor: it is none of ours"
 _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -131,7 +132,7 @@ def _read_cursor(text: str, *, ids: int) -> tuple[datetime | None, list[str]] | 
             return instant and instant.astimezone(UTC), [_readable_id(one) for one in found]
     except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError, errors.NotFound):
         pass
-    raise errors.CallMalformed("cursor: it is none of ours")
+    raise errors.CallMalformed(_STRANGE_CURSOR)
 
 
 def _read_thread(call: Call) -> Response:
@@ -203,7 +204,13 @@ def _mark_client(call: Call) -> Response:
 def _list_runs(call: Call) -> Response:
     from switchboard.services.follow_backfills import list_runs  # the engine, when somebody looks at it
 
-    return json_response(200, {"runs": list_runs(database=call.using.database, now=call.using.now)})
+    query = dict(parse_qsl(call.request.query, keep_blank_values=True))
+    cursor = _read_cursor(query.get("cursor", ""), ids=1)
+    if cursor and not re.fullmatch("[0-9]{1,18}", cursor[1][0], re.ASCII):
+        raise errors.CallMalformed(_STRANGE_CURSOR)
+    before = int(cursor[1][0]) if cursor else None
+    runs, rest = list_runs(before=before, database=call.using.database, now=call.using.now)
+    return json_response(200, {"runs": runs, "nextCursor": _write_cursor(None, str(rest)) if rest else None})
 
 
 def _read_run(call: Call) -> Response:

@@ -6,7 +6,7 @@ import { $, CLASSES, el, fill, leftWords, plural, setCurrent, threadName, when, 
 
 const EVERY_MS = 4000, PAGE = 50, MOST_CHARACTERS = 1600;
 const drafts = new Map();
-let threads = [], after = "", shownName = "";
+let threads = [], after = "", runs = [], runsAfter = "", shownName = "";
 
 function place() {
   const [, kind, name] = location.hash.split("/");
@@ -32,9 +32,11 @@ const say = (words) => { if ($("notice").textContent !== words) $("notice").text
 function leave(words = "") {
   forget();
   keepDraft();
-  threads = [];
+  [threads, runs] = [[], []];
   close();
   $("threads").replaceChildren();
+  $("runs").replaceChildren();
+  $("body").value = "";
   show("welcome");
   say(words);
 }
@@ -58,12 +60,16 @@ async function tried(work) {
   }
 }
 
-// The newest page again. What was read behind it stays, unless so much is new that what lies between was never read.
+// What was read behind a page that was read again. It stays, unless so much is new that what lies between never was read.
+function behind(known, page, name, at) {
+  const fresh = new Set(page.map((one) => one[name])), last = page.at(-1);
+  const met = known.findIndex((one) => one[name] === last?.[name] && one[at] === last[at]);
+  return met < 0 ? [] : known.slice(met + 1).filter((one) => !fresh.has(one[name]));
+}
+
 async function readThreads() {
   const page = await call("GET", `threads?limit=${PAGE}`);
-  const fresh = new Set(page.threads.map((thread) => thread.id)), last = page.threads.at(-1);
-  const met = threads.findIndex((thread) => thread.id === last?.id && thread.lastMessageAt === last.lastMessageAt);
-  const rest = page.nextCursor && met >= 0 ? threads.slice(met + 1).filter((thread) => !fresh.has(thread.id)) : [];
+  const rest = page.nextCursor ? behind(threads, page.threads, "id", "lastMessageAt") : [];
   if (rest.length === 0) after = page.nextCursor || "";
   threads = [...page.threads, ...rest];
   drawThreads();
@@ -128,9 +134,25 @@ async function readThread(name) {
 }
 
 async function readRuns() {
-  const { runs } = await call("GET", "backfills");
+  const page = await call("GET", "backfills");
+  const rest = page.nextCursor ? behind(runs, page.runs, "runId", "startedAt") : [];
+  if (rest.length === 0) runsAfter = page.nextCursor || "";
+  runs = [...page.runs, ...rest];
+  drawRuns();
+}
+
+async function readEarlierRuns() {
+  const asked = runsAfter, page = await call("GET", `backfills?cursor=${id(asked)}`);
+  if (asked !== runsAfter) return;
+  runs.push(...page.runs);
+  runsAfter = page.nextCursor || "";
+  drawRuns();
+}
+
+function drawRuns() {
   fill($("runs"), runs.map((one) => [`run-${one.runId}`, one, () => run(one)]));
   $("no-runs").hidden = runs.length > 0;
+  $("earlier-runs").hidden = !runsAfter;
 }
 
 function run(one) {
@@ -209,6 +231,7 @@ $("sign-out").addEventListener("click", () => {
   drafts.clear();
 });
 $("more").addEventListener("click", () => tried(readMore));
+$("earlier-runs").addEventListener("click", () => tried(readEarlierRuns));
 $("earlier").addEventListener("click", () => tried(readEarlier));
 addEventListener("hashchange", turn);
 setInterval(() => { if (token() && !document.hidden) tried(refresh); }, EVERY_MS);

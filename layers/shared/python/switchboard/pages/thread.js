@@ -39,7 +39,7 @@ export async function readEarlier() {
 export function close() {
   [shown, texts, before, open] = ["", [], "", null];
   $("title").textContent = $("facts").textContent = $("news").textContent = "";
-  $("messages").replaceChildren();
+  for (const name of ["messages", "to", "person", "assignments"]) $(name).replaceChildren();
 }
 
 function drawTexts() {

@@ -15,10 +15,12 @@ RUNS_SHOWN = 20
 _FIGURE = re.compile(r"[0-9][0-9.,]*%?")
 
 
-def list_runs(*, database: Database, now: datetime) -> list[dict[str, Any]]:
-    """The newest runs of all backfills, newest first."""
+def list_runs(*, before: int | None, database: Database, now: datetime) -> tuple[list[dict[str, Any]], int | None]:
+    """The newest runs of all backfills, or those before a number, newest first; and before which the next ones are."""
     with database.transaction(read_only=True) as tx:
-        return [_run(tx, row, now=now) for row in inbox.backfill_runs(tx, most=RUNS_SHOWN)]
+        rows = inbox.backfill_runs(tx, most=RUNS_SHOWN + 1, before=before)
+        runs = [_run(tx, row, now=now) for row in rows[:RUNS_SHOWN]]
+    return runs, rows[RUNS_SHOWN - 1]["number"] if len(rows) > RUNS_SHOWN else None
 
 
 def read_run(run_id: str, *, database: Database, now: datetime) -> dict[str, Any]:

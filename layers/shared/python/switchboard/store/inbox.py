@@ -111,6 +111,6 @@ def classify(tx: Transaction, one_time: dict[str, bool], *, now: datetime) -> No
     tx.rows("inbox.classify", classified=as_json(rows), now=now)
 
 
-def backfill_runs(tx: Transaction, *, most: int, run_id: str | None = None) -> Sequence[Row]:
-    """The newest runs (number, backfill), or the one named."""
-    return tx.rows("inbox.backfill_runs", run_id=run_id, most=most)
+def backfill_runs(tx: Transaction, *, most: int, run_id: str | None = None, before: int | None = None) -> Sequence[Row]:
+    """The newest runs (number, backfill), or the newest before a number, or the one named."""
+    return tx.rows("inbox.backfill_runs", run_id=run_id, before=before, most=most)

@@ -161,9 +161,10 @@ FROM jsonb_to_recordset(cast(:classified AS jsonb)) AS c (thread_id text, is_one
 WHERE thread.id = c.thread_id AND thread."isOneTimeClient" IS DISTINCT FROM c.is_one_time;
 
 -- name: backfill_runs
--- The newest runs of all backfills, or the one named.
+-- The newest runs of all backfills, or the newest before a number, or the one named.
 SELECT number, backfill
 FROM ops.backfill_run
-WHERE cast(:run_id AS text) IS NULL OR id = cast(:run_id AS text)
+WHERE (cast(:run_id AS text) IS NULL OR id = cast(:run_id AS text))
+    AND number < coalesce(cast(:before AS bigint), 9223372036854775807)
 ORDER BY number DESC
 LIMIT cast(:most AS integer);
