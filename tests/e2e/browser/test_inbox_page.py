@@ -299,6 +299,8 @@ def test_hostile_names_fit_on_the_smallest_phone(open_page: Open, picture: Pictu
     page.locator("#messages .body").last.wait_for(timeout=WITHIN_MS)
     wide = "[...document.querySelectorAll('*')].filter((one) => one.getBoundingClientRect().right > innerWidth).length"
     assert page.evaluate(wide) == 0
+    facts = page.locator("#facts").text_content()
+    assert f"with \u2068\u202eLee {'x' * 90}\u2069 · Sitter number" in facts
     picture(page, "inbox-smallest")
 
 

@@ -1,6 +1,6 @@
 // One conversation: its texts, what may be done with them, and who it is with.
 import { call, id } from "./api.js";
-import { $, CLASSES, el, fill, heldWords, speaker, threadName, when, windowWords } from "./words.js";
+import { $, apart, CLASSES, el, fill, heldWords, speaker, threadName, when, windowWords } from "./words.js";
 
 let shown = "", texts = [], before = "", open = null, refresh = null;
 
@@ -50,7 +50,7 @@ function drawTexts() {
 function drawFacts() {
   $("title").textContent = threadName(open);
   $("facts").textContent = [
-    open.sitter && open.client && `with ${open.sitter.name}`, CLASSES[open.numberClass], open.maskedNumber,
+    open.sitter && open.client && `with ${apart(open.sitter.name)}`, CLASSES[open.numberClass], open.maskedNumber,
     `window: ${windowWords(open.window)}`,
   ].filter(Boolean).join(" · ");
   $("person").replaceChildren(...about(open));
@@ -60,7 +60,7 @@ function drawFacts() {
 
 function begin(thread) {
   const people = [["client", thread.client], ["sitter", thread.sitter]].filter(([, person]) => person);
-  $("to").replaceChildren(...people.map(([value, person]) => el("option", { value }, `${person.name} (${value})`)));
+  $("to").replaceChildren(...people.map(([value, person]) => el("option", { value }, `${apart(person.name)} (${value})`)));
   $("reply").hidden = people.length === 0;
   $("reply-problem").textContent = "";
 }
@@ -76,7 +76,7 @@ function about(thread) {
   if (thread.sitterLockedAt) {
     const unlock = el("button", { type: "button" }, "Unlock");
     unlock.addEventListener("click", () => refresh(() => call("POST", `sitters/${id(thread.sitter.id)}/unlock`)));
-    parts.push(el("p", { className: "problem" }, `${thread.sitter.name}'s texts come to you since ${when(thread.sitterLockedAt)}. `, unlock));
+    parts.push(el("p", { className: "problem" }, `${apart(thread.sitter.name)}'s texts come to you since ${when(thread.sitterLockedAt)}. `, unlock));
   }
   return parts;
 }
@@ -84,7 +84,7 @@ function about(thread) {
 function message(one) {
   const failed = ["failed", "undelivered"].includes(one.status) && !one.held;
   return el("li", { className: `message ${one.direction}${one.held ? " held" : ""}`, tabIndex: -1 },
-    el("p", { className: "soft", dir: "auto" }, `${speaker(one, open)} · ${when(one.createdAt)}`),
+    el("p", { className: "soft" }, `${apart(speaker(one, open))} · ${when(one.createdAt)}`),
     one.held && el("p", { className: "problem" }, heldWords(one.held)),
     el("p", { className: "body", dir: "auto" }, one.body),
     ...one.mediaUrls.filter((url) => /^https?:\/\//.test(url)).map((url, n) =>
@@ -120,6 +120,7 @@ function release(one) {
 }
 
 function assignment({ from, to, at, reason }) {
-  const change = from && to ? `${from.name} → ${to.name}` : to ? to.name : from ? `nobody (was ${from.name})` : "nobody";
-  return el("li", {}, `${when(at)}: ${change}`, el("span", { className: "soft" }, reason ? ` ${reason}` : ""));
+  const [former, latter] = [from, to].map((sitter) => sitter && apart(sitter.name));
+  const change = former && latter ? `${former} → ${latter}` : latter || (former ? `nobody (was ${former})` : "nobody");
+  return el("li", {}, `${when(at)}: ${change}`, el("span", { className: "soft" }, reason ? ` · ${reason.replace(/[._]/g, " ")}` : ""));
 }

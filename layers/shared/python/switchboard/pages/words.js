@@ -80,6 +80,9 @@ const TYPES = { phone_number: "a phone number", email: "an email address", url: 
 
 export const heldWords = ({ types }) => `Held: ${types.map((one) => TYPES[one] || one).join(", ")}`;
 
+// A name among other words, which no direction that it is written in, or pretends to be, can turn around.
+export const apart = (name) => `\u2068${name}\u2069`;
+
 export function threadName({ scope, client, sitter }) {
   if (client) return client.name;
   if (sitter) return sitter.name;
