@@ -130,8 +130,11 @@ def test_a_picture_is_a_link_and_other_addresses_are_not(open_page: Open, visit:
     media = ["javascript:document.title='owned'", "data:text/html,owned", "https://api.twilio.com/m/1", "//elsewhere"]
     form = {f"MediaUrl{n}": url for n, url in enumerate(media)} | {"NumMedia": str(len(media))}
     assert visit.town.phones.text(sender=visit.client.phone, to=visit.number, body="Look", **form).status == 200
+    one = {"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/m/1"}
+    visit.town.phones.text(sender=visit.client.phone, to=visit.town.front_desk, body="", **one)
     page = open_page(town=visit.town)
-    open_thread(page)
+    page.get_by_role("link", name="A picture").wait_for(timeout=WITHIN_MS)
+    page.get_by_role("link", name="Sam Lee").click()
     page.locator("#messages li").nth(1).wait_for(timeout=WITHIN_MS)
     links = page.locator("#messages a").evaluate_all("links => links.map((link) => [link.href, link.rel])")
     assert {tuple(link) for link in links} == {("https://api.twilio.com/m/1", "noopener noreferrer")}

@@ -106,7 +106,7 @@ function item(thread, windowed, said, current) {
       thread.numberClass && el("span", { className: "badge" }, CLASSES[thread.numberClass] || thread.numberClass),
       thread.client && thread.sitter && el("span", { className: "long", dir: "auto" }, thread.sitter.name),
       el("span", {}, `window: ${windowed}`)),
-    el("span", { className: "soft last", dir: "auto" }, thread.lastMessage || "Nothing was said yet."));
+    el("span", { className: "soft last", dir: "auto" }, thread.lastMessage === "" ? "A picture" : thread.lastMessage ?? "Nothing was said yet."));
   setCurrent(link, current);
   return el("li", {}, link);
 }
