@@ -41,6 +41,17 @@ def open_thread(page: Any, name: str = "Jane Doe") -> None:
     page.get_by_role("heading", name=name).wait_for(timeout=WITHIN_MS)
 
 
+def look_again(page: Any) -> None:
+    """The page looks every few seconds; its clock is put forward to then."""
+    page.clock.run_for(4_000)
+
+
+def with_a_clock(page: Any) -> Any:
+    page.clock.install()
+    page.reload()
+    return page
+
+
 def test_the_owner_signs_in_and_out(open_page: Open, picture: Picture) -> None:
     page = open_page()
     page.get_by_role("button", name="Sign in").wait_for()
@@ -97,6 +108,23 @@ def test_the_owner_answers_the_sitter(open_page: Open, visit: Visit) -> None:
     page.get_by_role("button", name="Send").click()
     assert eventually(lambda: "Please lock the gate." in visit.town.bodies(visit.sitter.phone))
     assert visit.town.bodies(visit.client.phone) == []
+
+
+def test_whom_an_answer_goes_to_follows_a_change_of_sitter(open_page: Open, town: Town) -> None:
+    client, sam, alex = town.person("Jane", "Doe"), town.person("Sam", "Lee"), town.person("Alex", "Kim")
+    town.booking(client, sam, booking_id="visit")
+    page = with_a_clock(open_page(town=town))
+    open_thread(page)
+    page.get_by_label("To", exact=True).select_option("sitter")
+    assert "Sam Lee" in page.locator("#to option:checked").inner_text()
+    assert town.booking(client, alex, booking_id="visit", kind="booking.reassigned").status == 200
+    look_again(page)
+    page.locator("#facts").get_by_text("Alex Kim").wait_for(timeout=WITHIN_MS)
+    assert "Alex Kim" in page.locator("#to option:checked").inner_text()
+    page.get_by_label("Your words").fill("Welcome, Alex.")
+    page.get_by_role("button", name="Send").click()
+    assert eventually(lambda: "Welcome, Alex." in town.bodies(alex.phone))
+    assert town.bodies(sam.phone) == []
 
 
 def test_a_held_text_is_released_with_a_reason(open_page: Open, picture: Picture, visit: Visit) -> None:
@@ -186,17 +214,6 @@ def test_a_person_is_told_when_something_cannot_be_done(open_page: Open, visit: 
     page.get_by_role("button", name="Send").click()
     page.get_by_text("The client has opted out of texts.").wait_for(timeout=WITHIN_MS)
     assert page.get_by_label("Your words").input_value() == "Are you there?"
-
-
-def look_again(page: Any) -> None:
-    """The page looks every few seconds; its clock is put forward to then."""
-    page.clock.run_for(4_000)
-
-
-def with_a_clock(page: Any) -> Any:
-    page.clock.install()
-    page.reload()
-    return page
 
 
 def test_a_new_text_is_said_and_takes_nobodys_half_written_words(open_page: Open, visit: Visit) -> None:

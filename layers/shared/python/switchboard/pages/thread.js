@@ -8,7 +8,7 @@ let shown = "", texts = [], before = "", open = null, refresh = null;
 export function draw(thread, again) {
   const facts = JSON.stringify([{ ...thread, messages: 0, nextCursor: 0 }, windowWords(thread.window)]);
   const news = shown ? thread.messages.filter((one) => one.direction === "inbound" && !texts.some((text) => text.id === one.id)) : [];
-  if (!shown) begin(thread);
+  if (!shown) $("reply-problem").textContent = "";
   [open, refresh] = [thread, again];
   if (facts !== shown) drawFacts();
   shown = facts;
@@ -53,16 +53,18 @@ function drawFacts() {
     open.sitter && open.client && `with ${apart(open.sitter.name)}`, CLASSES[open.numberClass], open.maskedNumber,
     `window: ${windowWords(open.window)}`,
   ].filter(Boolean).join(" · ");
+  drawRecipients();
   $("person").replaceChildren(...about(open));
   $("assignments").replaceChildren(...open.assignments.map(assignment));
   $("history").hidden = open.assignments.length === 0;
 }
 
-function begin(thread) {
-  const people = [["client", thread.client], ["sitter", thread.sitter]].filter(([, person]) => person);
-  $("to").replaceChildren(...people.map(([value, person]) => el("option", { value }, `${apart(person.name)} (${value})`)));
+// Who can be answered, by the names that they have now: a sitter may have changed while the conversation is open.
+function drawRecipients() {
+  const people = [["client", open.client], ["sitter", open.sitter]].filter(([, person]) => person), chosen = $("to").value;
+  $("to").replaceChildren(...people.map(([value, person]) =>
+    el("option", { value, selected: value === chosen }, `${apart(person.name)} (${value})`)));
   $("reply").hidden = people.length === 0;
-  $("reply-problem").textContent = "";
 }
 
 function about(thread) {
