@@ -369,6 +369,21 @@ def test_nothing_of_anybody_is_left_on_the_page_after_signing_out(open_page: Ope
     assert [word for word in ("Jane", "Sam", "Rex", "secret") if word in left] == []
 
 
+def test_without_a_connection_nothing_is_lost_and_nothing_is_promised(open_page: Open, visit: Visit) -> None:
+    page = with_a_clock(open_page(town=visit.town))
+    open_thread(page)
+    page.context.set_offline(True)
+    look_again(page)
+    page.get_by_text("There is no connection. Trying again.").wait_for(timeout=WITHIN_MS)
+    page.get_by_label("Your words").fill("Are you there?")
+    page.get_by_role("button", name="Send").click()
+    page.get_by_text("Please look whether it was done before you try again.").wait_for(timeout=WITHIN_MS)
+    assert page.get_by_label("Your words").input_value() == "Are you there?"
+    page.context.set_offline(False)
+    look_again(page)
+    page.locator("#notice:empty").wait_for(state="attached", timeout=WITHIN_MS)
+
+
 def test_backfills_have_a_page(open_page: Open, picture: Picture, visit: Visit) -> None:
     page = open_page("/inbox#/backfills", town=visit.town)
     page.get_by_role("heading", name="Backfills").wait_for(timeout=WITHIN_MS)

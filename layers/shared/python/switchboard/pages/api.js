@@ -6,6 +6,8 @@ const SAID = {
   429: "Too many requests at once. Please try again.",
 };
 
+const CUT = "The connection failed. Please look whether it was done before you try again."; // nobody repeats it by itself
+
 export class Problem extends Error {
   constructor(status, message) { super(message); this.status = status; }
 }
@@ -17,7 +19,7 @@ export async function call(method, path, body) {
   try {
     answer = await fetch(`api/${path}`, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   } catch {
-    throw new Problem(0, "There is no connection. Trying again.");
+    throw new Problem(0, method === "GET" ? "There is no connection. Trying again." : CUT);
   }
   const found = answer.status === 204 ? null : await answer.json().catch(() => ({}));
   if (answer.ok) return found;
