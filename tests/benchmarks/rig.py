@@ -74,7 +74,7 @@ def rig() -> Iterator["Rig"]:
         with (
             mock.patch.dict(os.environ, variables),
             mock.patch.object(runtime, "secrets", _KnownSecrets),
-            mock.patch.object(runtime, "flags", return_value=lambda: flags),
+            mock.patch.object(runtime, "flags", lambda: lambda: flags),
             mock.patch.object(runtime, "send_queue", _NoQueue),
             mock.patch.object(runtime, "inbound_queue", _NoQueue),
         ):

@@ -14,6 +14,7 @@ from switchboard import errors
 
 _COUNTS, _LENGTH = struct.Struct("!HH"), struct.Struct("!i")
 _NULL = _LENGTH.pack(-1)
+_NO_DATA = 4  # the length of a message counts itself: BindComplete and the like say nothing more
 _GRACE_S = 0.2  # for the server's own time-out to be the one that is heard
 _CONNECTION_STATES = ("08", "57P01", "57P02", "57P03", "53300", "28")
 _LOCK_STATES = ("40001", "40P01", "55P03")
@@ -161,12 +162,15 @@ class Session:
 
     def _read(self, piece: Sequence[_Step]) -> None:
         """Reads up to a synchronisation. As pg8000's own, but each statement that is complete hands on to the next."""
-        sock, handlers, place = self._connection._sock, self._connection.message_types, 0
-        code = None
+        read, sock, handlers = pg8000.core._read, self._connection._sock, self._connection.message_types
+        steps = iter(piece)
+        context, code = next(steps).context, None
         while code != pg8000.core.READY_FOR_QUERY:
-            code, length = pg8000.core.ci_unpack(pg8000.core._read(sock, 5))
-            handlers[code](pg8000.core._read(sock, length - 4), piece[place].context)
-            place += code == pg8000.core.COMMAND_COMPLETE and place + 1 < len(piece)
+            code, length = pg8000.core.ci_unpack(read(sock, 5))
+            if length > _NO_DATA:
+                handlers[code](read(sock, length - _NO_DATA), context)
+            if code == pg8000.core.COMMAND_COMPLETE:
+                context = next(steps, piece[-1]).context
 
 
 @contextmanager
