@@ -20,6 +20,7 @@ MODULES = (
     "inbox",
 )
 _HEADS = ("figure", "measured", "bar", "", "made of")
+_COLOURS = {"PASS": "green", "FAIL": "red"}
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _rows(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
-    return [(f.subject, f.shown, f.shown_bar, "PASS" if f.passes else "FAIL", f.note) for f in figures]
+    return [(f.subject, f.shown, f.shown_bar, f.verdict, f.note) for f in figures]
 
 
 def as_text(figures: Sequence[Figure]) -> str:
@@ -53,7 +54,7 @@ def as_table(figures: Sequence[Figure]) -> Table:
     """A table, for a terminal."""
     table = Table(*_HEADS)
     for subject, shown, bar, mark, note in _rows(figures):
-        table.add_row(subject, shown, bar, f"[{'green' if mark == 'PASS' else 'red'}]{mark}[/]", note)
+        table.add_row(subject, shown, bar, f"[{_COLOURS.get(mark, 'dim')}]{mark}[/]", note)
     return table
 
 

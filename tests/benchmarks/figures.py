@@ -8,7 +8,10 @@ from time import perf_counter
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A measured value beside its bar; `note` says what it is made of."""
+    """A measured value beside its bar; `note` says what it is made of.
+
+    full: the bar is for the full size, which this is not where False.
+    """
 
     subject: str
     measured: float
@@ -16,6 +19,14 @@ class Figure:
     unit: str = "×"
     at_least: bool = False
     note: str = ""
+    full: bool = True
+
+    @property
+    def verdict(self) -> str:
+        """Whether the bar is kept, where it is for this size."""
+        if not self.full:
+            return "FULL=1"
+        return "PASS" if self.passes else "FAIL"
 
     @property
     def passes(self) -> bool:

@@ -24,3 +24,7 @@ def test_in_a_pipe_the_table_is_aligned_text() -> None:
         "round trips     5         ≤ 6       PASS",
         "texts a second  0.40 ×    ≥ 0.50 ×  FAIL  8 senders",
     ]
+
+
+def test_a_bar_for_the_full_size_is_not_held_against_a_smaller_one() -> None:
+    assert [Figure("run", 3.0, 2.0, full=full).verdict for full in (True, False)] == ["FAIL", "FULL=1"]
