@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any
 from unittest import mock
 from urllib.parse import urlencode
@@ -30,7 +30,7 @@ from local.seed import ORG_ID, prepare_database
 from local.signing import sign_booking, sign_twilio
 from local.template import Function
 from switchboard import runtime
-from switchboard.flags import Flags
+from switchboard.flags import FlagReader
 from switchboard.store.connection import Address
 from switchboard.store.statements import Schemas
 from tests.benchmarks.figures import Prepare
@@ -61,6 +61,12 @@ class _KnownSecrets:
         return None
 
 
+@cache
+def _known_flags() -> FlagReader:
+    """Flags as a warm container has them: read before."""
+    return FlagReader(lambda: {"ENABLE_PROACTIVE_THREAD_CREATION": "true"})
+
+
 @contextmanager
 def rig() -> Iterator["Rig"]:
     """A migrated database with the seeded organisation, and the runtime pointed at it."""
@@ -70,11 +76,10 @@ def rig() -> Iterator["Rig"]:
         prepare_database(url, schemas=Schemas(), now=runtime.now(), new_id=runtime.new_id)
         variables = {"DATABASE_URL": url, "PUBLIC_BASE_URL": PUBLIC_BASE_URL, "POWERTOOLS_LOG_LEVEL": "CRITICAL"}
         runtime.forget()
-        flags = Flags(enable_proactive_thread_creation=True)
         with (
             mock.patch.dict(os.environ, variables),
             mock.patch.object(runtime, "secrets", _KnownSecrets),
-            mock.patch.object(runtime, "flags", lambda: lambda: flags),
+            mock.patch.object(runtime, "flags", _known_flags),
             mock.patch.object(runtime, "send_queue", _NoQueue),
             mock.patch.object(runtime, "inbound_queue", _NoQueue),
         ):
