@@ -110,6 +110,29 @@ def test_a_backfill_that_never_ran_says_so(
     assert "lead-customers: has not run yet" in capsys.readouterr().out.splitlines()
 
 
+@pytest.mark.parametrize("arn", ["arn:aws:states:us-east-1:123456789012:stateMachine:backfill", "nonsense"])
+def test_an_aws_that_is_away_is_said_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, arn: str
+) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    told = {"AWS_CONFIG_FILE": str(tmp_path / "none"), "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+            "AWS_MAX_ATTEMPTS": "1", "AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}  # fmt: skip
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    assert cli.main(["backfill", "status", "--state-machine", arn]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert ("region" in line) == (arn == "nonsense")
+
+
+def test_a_wrong_setting_is_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_PORT", "many")
+    assert cli.main(["backfill", "status"]) == 2
+    assert capsys.readouterr().err.startswith("settings are wrong: DATABASE_PORT")
+
+
 def test_params_that_are_no_json_are_named(states: States, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         cli.main(["backfill", "run", "lead-customers", "--params", "{level"])

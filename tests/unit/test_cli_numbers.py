@@ -136,6 +136,19 @@ def test_aws_without_a_region_is_said_in_one_line(
     assert "region" in capsys.readouterr().err
 
 
+def test_the_region_is_taken_where_the_guide_sets_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    assert cli.main(["numbers", "webhooks", "--stage", "production"]) == 1
+    assert "switchboard-production-point-numbers was not reached" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("number", ["5550100000", "+0555", "+1555\n"])
 def test_a_number_that_is_none_is_refused_before_anything_is_called(deployed: Lambda, number: str) -> None:
     with pytest.raises(SystemExit, match="2"):

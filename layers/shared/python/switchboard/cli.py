@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
@@ -20,7 +21,8 @@ from switchboard.backfills.catalogue import definitions
 from switchboard.cli_functions import STACK_FILE, Answer, CallFailed, functions_of, say
 from switchboard.cli_numbers import add_numbers
 from switchboard.cli_sitters import add_sitters
-from switchboard.settings import read_settings
+from switchboard.errors import SettingsInvalid
+from switchboard.settings import read_region, read_settings
 
 _POLL_S = 0.5
 _SHOW_EVERY_S = 2.0
@@ -87,7 +89,14 @@ def _read(cause: str | None) -> Answer | None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command; answers 0 only where all was done."""
     options = _parser().parse_args(arguments)
-    return _backfill(options) if options.area == "backfill" else _operate(options)
+    try:
+        return _backfill(options) if options.area == "backfill" else _operate(options)
+    except (BotoCoreError, ClientError) as error:
+        say(f"AWS was not reached, or refused: {error}", style="red")
+        return 1
+    except SettingsInvalid as error:
+        say(str(error), style="red")
+        return 2
 
 
 def _operate(options: argparse.Namespace) -> int:
@@ -211,7 +220,8 @@ def _rollback_params(options: argparse.Namespace) -> Answer | None:
 def _machine(options: argparse.Namespace) -> Machine | None:
     arn = options.state_machine or read_settings().state_machine_arn
     if arn:
-        return Machine(boto3.client("stepfunctions"), arn)
+        named = re.match(r"arn:[^:]*:states:([a-z0-9-]+):", arn)
+        return Machine(boto3.client("stepfunctions", region_name=named[1] if named else read_region()), arn)
     if not options.stack.exists():
         return None
     stack = json.loads(options.stack.read_text(encoding="utf-8"))

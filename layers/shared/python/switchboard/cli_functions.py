@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from switchboard.settings import read_settings
+from switchboard.settings import read_region, read_settings
 
 Answer = dict[str, Any]
 STACK_FILE = Path(".local") / "stack.json"
@@ -73,7 +73,7 @@ def functions_of(options: argparse.Namespace) -> Functions | None:
 
 def _in_aws() -> Any:
     try:
-        return boto3.client("lambda", config=_PATIENT)
+        return boto3.client("lambda", region_name=read_region(), config=_PATIENT)
     except BotoCoreError as error:
         raise CallFailed(str(error)) from None
 

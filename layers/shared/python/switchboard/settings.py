@@ -126,6 +126,11 @@ class Settings:
         )
 
 
+def read_region(environ: Mapping[str, str] = os.environ) -> str | None:
+    """The region that the AWS CLI would take; boto3 by itself reads AWS_DEFAULT_REGION and the profile only."""
+    return environ.get("AWS_REGION") or None
+
+
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """An empty variable counts as not set. Raises SettingsInvalid naming every bad variable, never its value."""
     values: dict[str, Any] = {}
