@@ -31,7 +31,7 @@ function phone({ name, role, phone: own }) {
 
 function offer({ to }) {
   const chosen = to.value || number || frontDesk;
-  to.replaceChildren(...[...numbers].map((one) => el("option", { value: one }, one === frontDesk ? `${one} (front desk)` : one)));
+  to.replaceChildren(...[...numbers].map((one) => el("option", { value: one }, one === frontDesk ? `${one}, desk` : one)));
   to.value = chosen;
 }
 
