@@ -27,6 +27,17 @@ _LABEL_BEFORE = 5
 _LABEL_AFTER = 4
 _ABBREVIATIONS = frozenset({"no", "num", "nr", "nbr", "nos", "ref", "inv", "conf", "acct"})
 _CLAUSE = re.compile(r"[.!?;\n]")
+# Said of what stands before: "202 555 0147 works best".
+_PRAISES = frozenset({"works", "reaches", "rings", "best", "better", "fastest", "easiest"})
+# Of how a number is written, so that nothing finds it.
+_HIDING = frozenset({"spacing", "unscramble", "decode", "rearrange", "together"})
+_FINDS = frozenset({"block", "blocks", "blocked", "blocking", "filter", "filters", "censor", "censors", "deletes",
+                    "bleeps", "flags", "hates", "hides", "removes"})  # fmt: skip
+_FOUND = frozenset({"it", "number", "numbers", "phone", "phones", "digits", "them", "these", "this", "cells"})
+_HELD_APART_BY = frozenset({"spaces", "dashes", "dots", "gaps", "letters", "signs", "emojis", "commas"})
+_TAKING_OUT = frozenset({"out", "remove", "ignore", "without", "minus", "delete", "drop", "no", "skip", "lose"})
+_MONTH_TOO = frozenset({"may", "march", "mar"})  # words that are seldom a month
+_BEFORE_MONTH = frozenset({"of", "in", "by", "until", "till", "de", "en", "this", "next", "last", "early", "late"})
 _WEAK_WORDS = REACH_VERBS | LINE_NOUNS | {"instead", "anytime", "emergency", "urgent", "outside", "offline"}
 
 
@@ -63,7 +74,11 @@ class Cues:
         """The words that are strong cues, weak ones, and labels."""
         if self._found is None:
             words = self._reading.words
-            cues = [(i, self._is_strong(i, word)) for i, word in enumerate(words) if word in _CUE_WORDS]
+            cues = [
+                (i, self._is_strong(i, word))
+                for i, word in enumerate(words)
+                if word in _CUE_WORDS and (word not in _PRAISES or self._praises_a_number(i))
+            ]
             self._found = (
                 [i for i, is_strong in cues if is_strong],
                 [i for i, is_strong in cues if not is_strong],
@@ -74,7 +89,22 @@ class Cues:
     def _is_no_label(self, i: int, word: str) -> bool:
         """Whether the word means something else here: "area code", "pass it on"."""
         words = self._reading.words
+        if word in _MONTH_TOO:
+            before, after = words[i - 1] if i else "", words[i + 1 : i + 2]
+            return not (before in _BEFORE_MONTH or before[:1].isdigit() or (after and after[0][:1].isdigit()))
         return (i > 0 and words[i - 1] == "area") or (word == "pass" and words[i + 1 : i + 2] in _PASSED)
+
+    def _praises_a_number(self, i: int) -> bool:
+        words = self._reading.words
+        return i > 1 and (words[i - 1] if words[i - 1] not in {"is", "works"} else words[i - 2])[:1].isdigit()
+
+    def _tells_of_hiding(self, i: int, word: str, after: str) -> bool:
+        """Whether it says how a number was written past what looks for numbers: "the app blocks it"."""
+        if word in _HELD_APART_BY:
+            return not _TAKING_OUT.isdisjoint(self._reading.words[max(0, i - 3) : i])
+        if word == "together":
+            return self._reading.words[max(0, i - 1) : i] == ["put"]
+        return word in _HIDING or after in _FOUND
 
     def _breaks_between(self, first: int, last: int) -> bool:
         """Whether a clause ends behind one of these words."""
@@ -92,6 +122,10 @@ class Cues:
             return True
         if word == "me":
             return before in _BEFORE_ME and after not in {"who", "a", "the", "some", "to"}
+        if word in _EVADING:
+            return self._tells_of_hiding(i, word, after)
+        if word in REACH_VERBS and before == "to" and words[max(0, i - 2)] == "how" and after in OBJECTS:
+            return True
         if word in KEEP_VERBS:
             return after in POINTERS or after in OBJECTS or after in {"my", "number"}
         return (word in REACH_VERBS and self._is_reach(i, after)) or self._is_line(i, word, before, after)
@@ -121,7 +155,8 @@ class Cues:
 _BEFORE_ME = frozenset({"is", "thats", "its", "get", "find", "catch", "of", "reach", "hit"})
 _LABELS = LABELS | MONTHS
 _PASSED = (["it"], ["that"], ["this"], ["along"])
-_CUE_WORDS = _WEAK_WORDS | REACH_ME | KEEP_VERBS | {"area", "me"}
+_EVADING = _HIDING | _FINDS | _HELD_APART_BY
+_CUE_WORDS = _WEAK_WORDS | REACH_ME | KEEP_VERBS | _EVADING | _PRAISES | {"area", "me"}
 
 
 def _any_between(places: list[int], low: int, high: int) -> bool:

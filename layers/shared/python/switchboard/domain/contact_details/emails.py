@@ -156,7 +156,7 @@ def _after_dot(reading: Reading, i: int) -> int | None:
     gap = reading.gap(i)
     if gap in {".", " .", " . ", "[.]", "(.)"}:
         return i + 1
-    is_dot_word = reading.words[i + 1] in _DOT_WORDS and _is_signs(gap) and i + 2 < len(reading.words)
+    is_dot_word = without_leet(reading.words[i + 1]) in _DOT_WORDS and _is_signs(gap) and i + 2 < len(reading.words)
     if is_dot_word and _is_signs(reading.gap(i + 1)):
         return i + 2
     return None
@@ -226,9 +226,8 @@ def _named_after(reading: Reading, i: int, *, is_mail_word: bool) -> EmailSpan |
     words = reading.words
     first = i + 2 if _com_follows(reading, i) else i + 1
     at = first
-    told = (
-        words[i].endswith("s") or first > i + 1 or any(sign in reading.gap(i) for sign in (":", "=", " - ", "~", "->"))
-    )
+    told = words[i].endswith("s") or first > i + 1 or words[i - 1 : i] == ["my"]
+    told = told or any(sign in reading.gap(i) for sign in (":", "=", " - ", "~", "->"))
     while at < len(words) and at - first < _MOST_CONNECTORS and words[at] in _CONNECTORS:
         told = told or words[at] in {"is", "es", "user", "username", "name", "address", "under", "usuario"}
         told = told or ":" in reading.gap(at)

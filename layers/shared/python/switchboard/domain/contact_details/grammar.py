@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
+from itertools import islice
 from operator import or_
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ _SENTENCE_END = r"(?=\.|$)"
 class _Rule(NamedTuple):
     pattern: re.Pattern[str]
     needed: int  # a bit for each item that must not be missing
+    place: int  # among the rules
 
 
 class Rules:
@@ -35,7 +37,7 @@ class Rules:
         self._items_of: dict[str, int] = {}
         self._rules_of: dict[str, list[_Rule]] = {}
         bit = 1
-        for rule in rules:
+        for place, rule in enumerate(rules):
             items = [item for item in rule.split() if item != "$" and not item.startswith(("..", "!"))]
             needed = 0
             for item in items:
@@ -46,32 +48,50 @@ class Rules:
                     bit <<= 1
             pattern = re.compile("".join(_item(item, classes) for item in rule.split()))
             for word in _beginnings(items, classes):
-                self._rules_of.setdefault(word, []).append(_Rule(pattern, needed))
+                self._rules_of.setdefault(word, []).append(_Rule(pattern, needed, place))
 
     def finditer(self, text: str, words: frozenset[str]) -> Iterator[re.Match[str]]:
         """The matches in order, none overlapping; where several rules match, the first one's. words are the text's."""
-        beginnings = self._rules_of.keys() & words
-        if not beginnings:
-            return iter(())
-        there = reduce(or_, map(self._items_of.__getitem__, self._items_of.keys() & words), 0)
-        starting: dict[str, list[re.Pattern[str]]] = {}
-        for word in beginnings:
-            patterns = [pattern for pattern, needed in self._rules_of[word] if needed & there == needed]
-            if patterns:
-                starting[word] = patterns
+        starting = self._starting(words)
         return _matches(text, starting) if starting else iter(())
 
+    def all_in(self, text: str, words: frozenset[str], most: int) -> list[tuple[int, int, int]]:
+        """Start and end of all matches of all rules, and which rule it is, in order; as many as that at most."""
+        starting = self._starting(words)
+        return list(islice(_all_matches(text, starting), most)) if starting else []
 
-def _matches(text: str, starting: Mapping[str, list[re.Pattern[str]]]) -> Iterator[re.Match[str]]:
+    def _starting(self, words: frozenset[str]) -> dict[str, list[_Rule]]:
+        """The rules of whose every item one of the words is there, by the words that they begin with."""
+        beginnings = self._rules_of.keys() & words
+        if not beginnings:
+            return {}
+        there = reduce(or_, map(self._items_of.__getitem__, self._items_of.keys() & words), 0)
+        starting = {
+            word: [rule for rule in self._rules_of[word] if rule.needed & there == rule.needed] for word in beginnings
+        }
+        return {word: rules for word, rules in starting.items() if rules}
+
+
+def _matches(text: str, starting: Mapping[str, list[_Rule]]) -> Iterator[re.Match[str]]:
     at = covered = 0
     for word in text.split(" "):
         if word in starting and at >= covered:
-            for pattern in starting[word]:
-                match = pattern.match(text, at)
+            for rule in starting[word]:
+                match = rule.pattern.match(text, at)
                 if match is not None:
                     covered = match.end()
                     yield match
                     break
+        at += len(word) + 1
+
+
+def _all_matches(text: str, starting: Mapping[str, list[_Rule]]) -> Iterator[tuple[int, int, int]]:
+    at = 0
+    for word in text.split(" "):
+        for rule in starting.get(word, ()):
+            match = rule.pattern.match(text, at)
+            if match is not None:
+                yield at, match.end(), rule.place
         at += len(word) + 1
 
 

@@ -54,7 +54,9 @@ _INVITING = (
     "send|accept|sent|add ..2 friend request",
     "got|have a|an|any? snap|telegram|tg|wa|signal|line|gram $",
     "page|profile|group|account ..6 on|in <sure>",
-    "on yelp|nextdoor",
+    "<find>|leave|see|check|read|im|my|were ..4 on yelp|nextdoor",
+    "same username|user_name|name|handle|user|tag|thing ..1 on|in <any>",
+    "same on <sure>",
     "be <sure> friends",
     "hmu|hit_up on|via|thru|through <any>",
     "<sure> me|us",
@@ -94,6 +96,7 @@ _INVITING = (
     "you|u|usted|tu|ya on|in|en <sure>|telegram|signal $",
 )
 _PAYING = (
+    "pp me|it_to_me",
     "<sure_pay> it|that|them|some|money ..1 to|at|over",
     "can|could|do|may|should|would i|you|u|we ..1 <sure_pay>",
     (
@@ -181,7 +184,7 @@ HANDLE_TRIGGERS = (
     | VAGUE_SERVICES
     | PAYMENTS
     | words_of(
-        "google lookup dm pm dms handle username usuario app pay cash chat gram book mo pal tok messenger message"
+        "google pp lookup dm pm dms handle username usuario app pay cash chat gram book mo pal tok messenger message"
         " time in add follow friends friend gram line yelp nextdoor send accept page profile"
     )
 )
@@ -312,14 +315,15 @@ def signed_names_in(reading: Reading) -> list[tuple[int, int]]:
 
 def _called_names_in(reading: Reading) -> list[tuple[int, int]]:
     """Names that only a service would give, beside a word that says where to look: "my handle is rob_walks"."""
-    if _CALLED.isdisjoint(reading.known) or not _LABELS.isdisjoint(reading.known):
+    if _CALLED_OR_SERVICE.isdisjoint(reading.known):
         return []
     spans = []
     for match in _given_name().finditer(reading.text):
         first = bisect_left(reading.starts, match.start())
         behind = bisect_left(reading.starts, match.end())
-        near = reading.words[max(0, first - _NAME_REACH) : first] + reading.words[behind : behind + _NAME_REACH]
-        if not _CALLED.isdisjoint(near):
+        before, after = reading.words[max(0, first - _TOLD_REACH) : first], reading.words[behind : behind + _NAME_REACH]
+        near = before[-_NAME_REACH:] + after
+        if _LABELS.isdisjoint(near) and not (_CALLED.isdisjoint(near) and _SURE_SERVICES.isdisjoint(before)):
             spans.append(match.span())
     return spans
 
@@ -331,7 +335,10 @@ def _given_name() -> re.Pattern[str]:
     )
 
 
+_SURE_SERVICES = SERVICES - VAGUE_SERVICES - {"youtube"}
+_TOLD_REACH = 10
 _CALLED = words_of("handle username usuario perfil follow sigueme agregame ping everywhere como page")
+_CALLED_OR_SERVICE = _CALLED | _SURE_SERVICES
 _LABELS = words_of("wifi password pw network ssid passcode code clave gate file photo model")
 _NAME_CUES = HANDLE_TRIGGERS | words_of("follow add me dm find tag im search message look up us")
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from switchboard.domain.contact_details import redact
+from switchboard.domain.contact_details.counted import counted_numbers_in
 from switchboard.domain.contact_details.cues import Cues
+from switchboard.domain.contact_details.dealings import DEALING_TRIGGERS, dealings_in
 from switchboard.domain.contact_details.emails import emails_in
 from switchboard.domain.contact_details.handles import (
     HANDLE_TRIGGERS,
@@ -33,6 +35,7 @@ _EARLIER_TAIL = 80
 _NEW_HEAD = 120
 _ENOUGH = redact.LONGEST_PREVIEW + 60
 _FIRST_LOOK = 3 * redact.LONGEST_PREVIEW
+_SOCIAL_TRIGGERS = (HANDLE_TRIGGERS, SOLICITATION_TRIGGERS, DEALING_TRIGGERS)
 _SKIPPED = "…"
 _BETWEEN_TEXTS = "\n" + PART_BREAK
 
@@ -84,7 +87,9 @@ def _found_in(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[
         if phone.is_held:
             end = _reach(found)
     shown = _shown(shown, found)
+    taken += [(one.start, one.end) for one in found[len(taken) :]]
     found += _phones(vanity_numbers_in(shown, scope, cues), taken)
+    found += _phones(counted_numbers_in(shown, scope, cues), taken)
     shown = _shown(shown, found)
     found += _social_shown(shown, found, taken)
     return found, _shown(shown, found)
@@ -146,13 +151,15 @@ def _social(reading: Reading, found: list[_Found], taken: list[tuple[int, int]])
 
 def _social_spans(reading: Reading) -> Iterator[Iterable[tuple[int, int]]]:
     """Names on services and invitations, each kind in the text's order, found as they are asked for."""
-    names_services, invites = (not one.isdisjoint(reading.known) for one in (HANDLE_TRIGGERS, SOLICITATION_TRIGGERS))
-    if names_services or invites:
+    names_services, invites, deals = (not triggers.isdisjoint(reading.known) for triggers in _SOCIAL_TRIGGERS)
+    if names_services or invites or deals:
         phrases = phrases_of(reading, VOCABULARY)
         if names_services:
             yield from (*services_in(reading, phrases), handles_in(reading, phrases))
         if invites:
             yield solicitations_in(reading, phrases)
+        if deals:
+            yield dealings_in(reading, phrases)
     yield signed_names_in(reading)
 
 

@@ -25,6 +25,11 @@ _UNITS = (
     "zero one two three four five six seven eight nine",
     "cero uno dos tres cuatro cinco seis siete ocho nueve",
 )
+# As they are said over the radio, or written as they sound.
+AS_THEY_SOUND = {"zeero": "0", "siro": "0", "sero": "0", "wun": "1", "doz": "2", "trez": "3", "fower": "4",
+                 "foar": "4", "kuatro": "4", "quatro": "4", "fiv": "5", "fyve": "5", "sinco": "5", "sinko": "5",
+                 "cinko": "5", "siks": "6", "seiz": "6", "ceis": "6", "sevin": "7", "ziete": "7", "ciete": "7",
+                 "ait": "8", "eyt": "8", "osho": "8", "nyne": "9", "nain": "9", "nuebe": "9"}  # fmt: skip
 _TEENS = (
     "ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen",
     "diez onze doce trece catorce quince dieciseis diecisiete dieciocho diecinueve",
@@ -65,6 +70,7 @@ def number_words() -> dict[str, tuple[str, Kind]]:
     table: dict[str, tuple[str, Kind]] = {}
     for row in _UNITS:
         table.update({word: (str(value), Kind.SPELLED) for value, word in enumerate(row.split())})
+    table.update({word: (digit, Kind.SPELLED) for word, digit in AS_THEY_SOUND.items()})
     for row in _TEENS:
         table.update({word: (str(value), Kind.SPELLED) for value, word in enumerate(row.split(), start=10)})
     table.update({word: (str(value), Kind.SPELLED) for value, word in enumerate(_TWENTIES.split(), start=20)})

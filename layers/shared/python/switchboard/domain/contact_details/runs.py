@@ -12,7 +12,15 @@ from switchboard.domain.contact_details.number_words import Kind
 from switchboard.domain.contact_details.numerals import numbers_of
 from switchboard.domain.contact_details.said_numbers import Piece
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
-from switchboard.domain.contact_details.vocabulary import CHATTER, FILLERS, HYPHENS, LABELS, SOFT_UNITS, UNITS
+from switchboard.domain.contact_details.vocabulary import (
+    CHATTER,
+    FILLERS,
+    HYPHENS,
+    LABELS,
+    SOFT_UNITS,
+    UNITS,
+    words_of,
+)
 
 
 class Link(IntEnum):
@@ -73,6 +81,8 @@ _SAID_AFTER_PLUS = frozenset({1, 2, 10, 11, 12, 13})
 _ONE_LETTER_BETWEEN = 3
 _MOST_FILLERS = 8
 _MOST_DECOYS = 2
+_AREA_LENGTH, _PART_LENGTHS = 3, frozenset({3, 4})
+_PART_TALK = words_of("area prefix starts begins ends finish finishes followed behind dial")
 _MOST_WORDS_ASIDE = 4
 _MOST_QUANTITY_DIGITS = 4
 _LONGEST_DECOY = 12
@@ -256,9 +266,19 @@ def _link(one: Piece, other: Piece, decoy: tuple[str, ...], reading: Reading) ->
     if PART_BREAK in gap:
         is_chatter = len(between) <= _MOST_FILLERS and all(word in CHATTER for word in between)
         return Link.FILLED if is_chatter else Link.NONE, ()
-    if len(between) <= _MOST_WORDS_ASIDE and gap.lstrip()[:1] == "(" and gap.rstrip()[-1:] == ")":
+    is_aside = len(between) <= _MOST_WORDS_ASIDE and gap.lstrip()[:1] == "(" and gap.rstrip()[-1:] == ")"
+    if is_aside or _tells_a_part(one, other, between, reading):
         return Link.FILLED, between
     return _word_link(between, decoy), between
+
+
+def _tells_a_part(one: Piece, other: Piece, between: tuple[str, ...], reading: Reading) -> bool:
+    """Whether the words lead from one part of a number to the next: "602 and after that you put 555"."""
+    if len(one.digits) != _AREA_LENGTH or len(other.digits) not in _PART_LENGTHS or len(between) > _MOST_FILLERS:
+        return False
+    if _PART_TALK.isdisjoint(reading.known):
+        return False
+    return between[0] not in UNITS and LABELS.isdisjoint(between)
 
 
 @lru_cache(maxsize=1024)

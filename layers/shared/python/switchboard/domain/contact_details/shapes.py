@@ -38,6 +38,9 @@ _NINE = 9
 _NINE_DIGITS = 1.0
 _NINE_BEGIN = "6789"
 _NINE_SHAPES = frozenset({(9,), (3, 3, 3), (3, 2, 2, 2)})
+# Behind the 0 with which many countries' numbers begin at home.
+_TRUNK_TEN = {(2, 2, 2, 2, 2): 2.5, (4, 3, 3): 2.5, (2, 4, 4): 2.0, (4, 6): 2.5, (3, 3, 4): 2.5, (4, 2, 2, 2): 2.5}
+_TRUNK_TWELVE = {(4, 8): 2.0, (4, 4, 4): 1.5, (12,): 1.0, (4, 3, 3, 2): 1.5}
 _INTERNATIONAL = 5.0
 _DIALLED_INTERNATIONAL = 4.0
 _TRUNK_ELEVEN = 2.5
@@ -104,7 +107,8 @@ def _ten(digits: str, lengths: tuple[int, ...], *, is_whole: bool) -> float:
         if lengths[0] == _AREA_CODE and set(lengths[1:-1]) == {2}:
             points = _AREA_AND_PAIRS
     if digits[0] == "0":
-        return min(points, _ANY_TEN) if is_whole else 0.0
+        at_home = _TRUNK_TEN.get(lengths, 0.0) if digits[1] != "0" else 0.0
+        return max(at_home, min(points, _ANY_TEN)) if is_whole else 0.0
     if digits[0] == "1":
         points += _AREA_FROM_ONE
     if digits in _SEQUENCES or len(set(digits)) == 1:
@@ -118,6 +122,8 @@ def _foreign(digits: str, lengths: tuple[int, ...]) -> float:
         return _DIALLED_INTERNATIONAL
     if digits.startswith("0") and len(digits) == WITH_COUNTRY:
         return _TRUNK_ELEVEN
+    if digits[0] == "0" != digits[1]:
+        return _TRUNK_TWELVE.get(lengths, 0.0)
     if WITH_COUNTRY <= len(digits) <= _LONGEST_GUESS and len(lengths) > 1 and digits[0] not in "01":
         return _COUNTRY_GUESS if lengths[0] in (2, 3) else 0.0
     return 0.0

@@ -112,7 +112,10 @@ _RULES = (
     "share|send|give|drop|pass me|us|ya? <your> ..1 <line> with?",
     "<give> you|u|over|each_other|ya|him|her? <my>|each_others ..1 number|numbers|digits|cell|<line> !is_up|here",
     "swap|exchange|trade ..1 <line>|numbers|contacts|phones",
-    "put|save|write|wrote|writing|jot|note|take|get|grab|copy|left|taped ..1 my number|numbers|cell|digits|contact",
+    (
+        "put|save|write|wrote|writing|jot|note|take|get|grab|copy|left|taped ..1"
+        " my number|numbers|cell|digits|contact !off|out|from"
+    ),
     "hit my line|cell|phone|digits",
     "instead_of|without|rather_than booking|reserving here|through|with|on|via|in",
     "card|note|paper with <your>|my number|cell|info|contact",
@@ -196,6 +199,7 @@ _ORDINARY_RULES = (
     "vets|vet|doctors|neighbors|office|gate cell|number|phone|office|phone_number",
     "arent|not|isnt|never|cant|wont ..1 allowed|supposed|permitted to ..3 outside|off|without|around|directly",
     "leash|collar|tag|order|chip|flight|unit|apartment|policy number",
+    "walk|walked|went|go|parked|ran|run|loop|stroll ..6 behind|around|outside the office|building|site|business $",
     "outside|around|behind the|your office|business|site !to|and_pay|so_we building|door|and|entrance",
 )
 SOLICITATION_TRIGGERS = words_of(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 
-from switchboard.domain.contact_details.number_words import Kind, number_words
+from switchboard.domain.contact_details.number_words import AS_THEY_SOUND, Kind, number_words
 from switchboard.domain.contact_details.tokens import without_leet
 
 # A letter and the figures and signs that stand for it inside a number word.
@@ -69,7 +69,7 @@ def slips() -> dict[str, str]:
     """The digits of number words with a letter left out, or two swapped."""
     slips: dict[str, str] = {}
     for word, (digits, kind) in number_words().items():
-        if kind is Kind.SPELLED and len(digits) == 1:
+        if kind is Kind.SPELLED and len(digits) == 1 and word not in AS_THEY_SOUND:
             for at in range(len(word)):
                 slips[word[:at] + word[at + 1 :]] = digits
                 slips[word[:at] + word[at + 1 : at + 2] + word[at] + word[at + 2 :]] = digits

@@ -9,6 +9,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.confusables import Folded, fold
+from switchboard.domain.contact_details.misspellings import meant_words
 
 PART_BREAK = "\x1e"  # between the texts of one sender, read together
 
@@ -26,7 +27,7 @@ _LETTERS_FOR_FIGURES = str.maketrans("01345789$@!", "oieastbgsai")
 class Reading(NamedTuple):
     """A folded text cut into words.
 
-    words[i] is text[starts[i]:ends[i]] without apostrophes and without what holds single characters apart;
+    words[i] is text[starts[i]:ends[i]] without apostrophes, slips and what holds single characters apart;
     gaps[i] stands before it, the last gap behind the last word. known holds all words, those with figures for
     letters ("v3nmo") also as meant, spread those whose characters are held apart.
     """
@@ -94,6 +95,10 @@ def read(text: str) -> Reading:
         known.update(*map(_meanings, odd))
         spread = [meant for word, meant in plain.items() if meant != word and "'" not in word]
         words = [plain.get(word, word) for word in words]
+    meant = meant_words()
+    if not meant.keys().isdisjoint(known):
+        words = [meant.get(word, word) for word in words]
+        known.update(words)
     if _LEET_SIGNS.search(folded.text):
         known.update(map(without_leet, _SIGN_INSIDE.findall(folded.text)))
     return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], frozenset(known), frozenset(spread))

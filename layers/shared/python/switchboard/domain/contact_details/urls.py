@@ -182,7 +182,7 @@ def _has_site_cue(reading: Reading, first: int, last: int) -> bool:
 
 def _is_spoken(reading: Reading, i: int, gap: str) -> bool:
     """Whether the ending is said: "dot com", "(dot) com", " . com"."""
-    before, word = reading.words[i - 1], reading.words[i]
+    before, word = _meant(reading.words[i - 1]), reading.words[i]
     if word not in SPOKEN_ENDINGS and without_leet(word) not in SPOKEN_ENDINGS:
         return False
     if before in _DOTS and word not in _SPACED_ENDINGS and (PART_BREAK in gap or before in _RARE_DOTS):
@@ -197,7 +197,7 @@ def _is_spoken(reading: Reading, i: int, gap: str) -> bool:
 
 
 def _spoken(reading: Reading, i: int) -> UrlSpan | None:
-    before = reading.words[i - 1]
+    before = _meant(reading.words[i - 1])
     host = i - 2 if before in _DOTS else i - 1
     name = reading.words[host]
     if name in {"the", "a", "is", "on", "at"} or (reading.words[i] == "me" and not _has_slash(reading, i)):

@@ -17,12 +17,14 @@ REACH_VERBS = words_of(
 REACH_ME = words_of("llamame escribeme escribirme llamarme marcame contactame contacteme texteame escribame hmu")
 LINE_NOUNS = words_of(
     "mob cell cellphone mobile phone number numbers num nbr digits line landline cel celular movil telefono numero"
-    " fono tel fone nummer telly celly handy whatsapp wsp wpp direct personal"
+    " fono tel fone nummer telly celly handy whatsapp wsp wpp direct personal sim esim"
 )
-SURE_LINE_NOUNS = words_of("cell cellphone mobile digits celular movil telefono landline whatsapp tel wsp celly cel")
+SURE_LINE_NOUNS = words_of(
+    "cell cellphone mobile digits celular movil telefono landline whatsapp tel wsp celly cel sim esim"
+)
 OWNERS = words_of(
     "my mine our mi mis his her husbands wifes moms mums sisters brothers partners personal private direct own"
-    " new backup other roommates boyfriends girlfriends actual real secondary google burner"
+    " meine mein ma mon meu minha new backup other roommates boyfriends girlfriends actual real secondary google burner"
 )
 OBJECTS = words_of("me us mi")
 POINTERS = words_of("it that this those these there ahi")
@@ -42,6 +44,7 @@ LABELS = words_of(
     " insurance member membership student checkout routing steps calories readings reading glucose insulin"
     " codigo clave pedido orden factura reserva guia rastreo alarma puerta porton seguimiento recibo poliza"
     " contrasena caja candado medal rev tattoo seat cabin channel step miles kibble ssid imei meter parcel shipment"
+    " lottery lotto powerball jersey"
 )
 SOFT_UNITS = words_of("am s h m d f x st drive street lane can in walk walks visit times units unit day night")
 UNITS = words_of(

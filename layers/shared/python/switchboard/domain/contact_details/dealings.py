@@ -1,0 +1,137 @@
+"""Signs, spread over a sentence, that two people mean to deal with each other without the organisation.
+
+No sign says so alone. Some speak of leaving the organisation out, some of what the two would do instead: a sentence
+with both is an invitation, however it is put.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
+
+from switchboard.domain.contact_details.grammar import Rules
+from switchboard.domain.contact_details.phrases import Phrases
+from switchboard.domain.contact_details.tokens import Reading
+from switchboard.domain.contact_details.vocabulary import words_of
+
+
+class _Sign(NamedTuple):
+    rule: str
+    away: float = 0.0  # points for leaving the organisation out
+    deal: float = 0.0  # points for dealing with each other
+
+
+class _Seen(NamedTuple):
+    start: int
+    end: int
+    sign: _Sign
+
+
+_CLASSES = {
+    "org": "app apps platform company agency website site service system office booking middleman books fees"
+    " switchboard agencys companys",
+    "the": "the this that your their our",
+    "not": "not dont doesnt didnt isnt wasnt arent without never no cant wont wouldnt",
+    "via": "through thru via using on over",
+    "call_off": "cancel canceled cancelled cancelling decline declined deny reject withdraw ignore drop unbook",
+    "visit": "booking request visit visits reservation walk walks it this that them tomorrow todays sit job",
+    "pay": "pay paying hand give slip send venmo zelle paypal leave owe pague pago doy",
+    "means": "cash check money venmo zelle paypal efectivo in_person directly",
+    "nobody": "nobody no_one noone they office company agency boss app nadie",
+    "read": "read reads see sees monitor monitors watch watches track tracks check checks scan scans hear monitored"
+    " watched tracked scanned read_by recorded logged",
+    "place": "whiteboard fridge note notepad counter magnet card board table nevera pizarra mesa drawer refrigerator",
+    "reach": "reach text call contact write message use llamame escribeme try",
+    "telefono": "numero telefono celular",
+    "work": "visits walks sits sitting walking drop_ins visit pet_sitting dog_walking business service thing",
+}
+_SIGNS = (
+    _Sign("without|skip|skipping|avoid|bypass|sin <the>|la|el|going|using? through|via? <the>|la? <org>", 2.5),
+    _Sign("leave|left|leaving|cut|cutting|keep|keeping <the>? <org>|them out", 3),
+    _Sign("off|outside|outside_of <the>? <org>", 2.5),
+    _Sign("<not> ..3 <via> <the> <org>", 2.5),
+    _Sign("<not> ..3 through|thru|via here|this|them", 2.5),
+    _Sign("<not> ..2 need|use|using|involve|tell|want|have_to <the>? <org>", 2),
+    _Sign("no_need ..2 <org>", 2.5),
+    _Sign("instead_of|rather_than ..2 <org>|here|them|texting_here|this_service", 2.5),
+    _Sign("instead_of|rather_than this|here $", 2.5),
+    _Sign("skip|cut_out|ditch|drop|leave_out|go_around|bypass them", 2),
+    _Sign("not|doesnt|dont|isnt|without|off|never ..4 on|through|thru the books", 4),
+    _Sign("<call_off> ..3 <visit>", 2),
+    _Sign("<call_off> with|on them", 2),
+    _Sign("not|dont|never|without book|booking|reserve|log|schedule|enter ..1 it|this|that|them", 2.5),
+    _Sign("dont|not|never reply|answer|respond|write|talk|text here|in_here|on_here", 2),
+    _Sign("tell them|the_office|the_company ..3 you dont_need|canceled|cancelled|quit|are_sick|found", 3),
+    _Sign("<nobody> ..4 has_to|have_to|needs_to|need_to|would|will know|find_out|notice", 2, 1),
+    _Sign("<nobody> ..2 cant|wont|doesnt|dont|isnt|not|never ..1 <read>|know|find_out", 2, 1),
+    _Sign("isnt|not|arent|never <read> by|from ..1 <org>|them|anyone", 2.5),
+    _Sign("they|company|office|agency <read> these|this|our|messages|texts|everything|what", 2, 1),
+    _Sign("rather pay|hire|give ..2 than|not|instead_of them|the_company|the_agency|the_app", 2, 2),
+    _Sign("check|money made|made_out|written|payable ..1 to me|you|us", 1, 3),
+    _Sign("<pay> me|you|us|u|te ..3 <means>", 0, 2),
+    _Sign("<pay> me|you|us|u when|yourself|in_person|direct|directly|straight|myself", 0, 2),
+    _Sign("pay|paying me|you|us|u", 0, 1),
+    _Sign("leave|leaving|left ..3 cash|money|check|envelope ..3 on|under|in|with", 0, 1.5),
+    _Sign("for|at ..2 cash", 0, 2),
+    _Sign("te_pago|pagame|te_doy ..3 mano|efectivo", 0, 3),
+    _Sign("charge|cobras|cobrarias ..1 me|us|you", 0, 1.5),
+    _Sign("how_much|what ..4 cost|charge if", 0, 1.5),
+    _Sign("directly|privately|independently|straight_to_me|straight_to_you|direct_to_me|one_on_one", 0, 1.5),
+    _Sign("on_my_own|on_our_own|on_your_own|for_myself|yourself|on_the_side", 0, 1.5),
+    _Sign("just_the_two_of_us|between_you_and_me|between_us|just_us|entre_nosotros|you_and_me|two_of_us", 0, 2),
+    _Sign("arrange|settle|sort_out|work_out|figure_out|settle_up|handle ..2 things|it|this|up|that|payment", 0, 2),
+    _Sign("settle|settle_up in_person|ourselves|face_to_face", 0, 2),
+    _Sign("work|working|walk|sit for us|our_family|me|my_family", 0, 1),
+    _Sign("once|after|when ..3 contract|trial|agreement|job ..1 ends|is_up|is_over|over|up|is_done|runs_out", 1.5),
+    _Sign("starting|launching|opening|start|open my|our own ..3 <work>", 1.5, 2),
+    _Sign("my|our first|own|private|new|regular client|clients|customer|customers", 0, 1.5),
+    _Sign("do|offer|doing ..3 <work> ..1 on_my_own|for_less|cheaper|for_half", 0, 2.5),
+    _Sign("keep|get|make|pocket ..2 full|all|whole|more|entire|everything", 0, 2),
+    _Sign("loses|lose|save|saves|saving|avoid|keep|dodge|split ..2 cut|fee|fees|commission|percent", 1, 1.5),
+    _Sign("they|company|agency|app take|takes|taking|keep|keeps|charge|charges ..4 percent|cut|much|half|share", 2),
+    _Sign("no|zero|sin ..1 fee|fees|commission|comision|cut|markup", 1, 1.5),
+    _Sign("cheaper|less|lower|discount|better_price|better_rate|mas_barato|same_amount|same_rate|same_price", 0, 1.5),
+    _Sign("somewhere|someplace|elsewhere|another_way|other_way ..3 chat|talk|text|reach|message|write", 0, 1.5),
+    _Sign("way|number|place to reach|contact|text|talk_to|message you|u", 0, 2),
+    _Sign("take|move|continue this conversation|chat|discussion ..1 elsewhere|offline|somewhere", 2, 2),
+    _Sign("my|your|mi number|cell|digits|info|business_card|card|<telefono> ..3 on|under|off|in|en ..2 <place>", 0, 2),
+    _Sign("dejo|deje mi <telefono>|correo", 2, 2),
+    _Sign("<reach> ..4 that_way|through_that|on_that|from_now_on|ahi|from_there|using_that", 2),
+    _Sign("<reach> me|us|you ..1 there|instead|ahi ..1 from_now_on|next_time|instead|please?", 2),
+)  # fmt: skip
+DEALING_TRIGGERS = words_of(
+    "cash check pay paying cancel canceled cancelled decline reject skip without books charge fee fees percent"
+    " commission cut"
+    " cheaper directly direct privately two between settle arrange client clients read reads monitored track dont not"
+    " nobody noone no rather number card info numero telefono celular mano efectivo elsewhere somewhere contract trial"
+    " own full service website app company office agency platform conversation cost booking withdraw yourself"
+)
+_ENOUGH = 4.0
+_LEAST_OF_EACH = 1.5
+_REACH = 160
+_MOST_SIGNS = 64
+
+
+@cache
+def _rules() -> Rules:
+    return Rules([sign.rule for sign in _SIGNS], _CLASSES)
+
+
+def dealings_in(reading: Reading, phrases: Phrases) -> Iterator[tuple[int, int]]:
+    """Spans of the folded text whose signs together ask to leave the organisation out."""
+    near: list[_Seen] = []
+    for start, end, rule in _rules().all_in(phrases.text, phrases.words, _MOST_SIGNS):
+        near = [one for one in near if start - one.start < _REACH and phrases.text.find(". ", one.start, start) < 0]
+        near.append(_Seen(start, end, _SIGNS[rule]))
+        if _is_deal(near):
+            first, last = phrases.words_at(near[0].start, end)
+            yield reading.starts[first], reading.ends[last]
+            near = []
+
+
+def _is_deal(signs: list[_Seen]) -> bool:
+    """Whether the signs, each kind of them once, say enough of both."""
+    kinds = {one.sign for one in signs}
+    away, deal = sum(sign.away for sign in kinds), sum(sign.deal for sign in kinds)
+    return away + deal >= _ENOUGH and (max(away, deal) >= _ENOUGH or min(away, deal) >= _LEAST_OF_EACH)
