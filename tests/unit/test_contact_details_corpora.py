@@ -2,7 +2,8 @@
 
 leak_corpus and the tuned ones were tuned on. Those held out were not: they are the estimate for texts that nobody has
 seen, so their misses must not be looked at while rules are changed. The fourth one is the hardest:
-a fifth of its leaks are numbers smuggled in ways that were thought up to get past this.
+a fifth of its leaks are numbers smuggled in ways that were thought up to get past this. The sixth and seventh were
+written by others, who had not seen any of this, and are tuned on since; the eighth has variations of what they showed.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ def _is_held(row: dict[str, Any]) -> bool:
         ("third_corpus_held_out", 0.94),
         ("fourth_corpus_tuned", 0.94),
         ("fifth_corpus_held_out", 0.93),
+        ("sixth_corpus_tuned", 0.98),
+        ("seventh_corpus_tuned", 0.98),
+        ("eighth_corpus_tuned", 0.96),
     ],
 )
 def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
@@ -64,6 +68,9 @@ def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
         ("third_corpus_held_out", 0.02),
         ("fourth_corpus_tuned", 0.01),
         ("fifth_corpus_held_out", 0.0),
+        ("sixth_corpus_tuned", 0.0),
+        ("seventh_corpus_tuned", 0.0),
+        ("eighth_corpus_tuned", 0.01),
     ],
 )
 def test_ordinary_texts_are_delivered(corpus: str, most_held: float) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -135,3 +136,33 @@ def test_any_text_has_a_verdict_with_spans_inside_it(text: str, earlier: list[st
 )
 def test_any_junk_has_a_verdict(parts: list[str]) -> None:
     assert len(judge("".join(parts)).preview) <= 200
+
+
+_THINGS = ["dogs", "cats", "birds", "fish", "hens", "cows", "pigs", "goats", "ducks", "mice"]
+
+
+def _rises_or_falls(digits: str) -> bool:
+    return list(digits) in (sorted(digits), sorted(digits, reverse=True))
+
+
+@settings(deadline=None, max_examples=30)
+@given(numbers)
+def test_a_number_told_as_counts_of_things_is_found_where_the_text_says_so(digits: str) -> None:
+    counts = ", ".join(f"{_ENGLISH[int(digit)]} {thing}" for digit, thing in zip(digits, _THINGS, strict=True))
+    values = list(digits)
+    assert judge(f"{counts}. that's my number, in order").is_leak is (
+        values not in (sorted(values), sorted(values)[::-1])
+    )
+    assert not judge(f"{counts}, what a farm").is_leak
+
+
+@settings(deadline=None, max_examples=30)
+@given(numbers, st.sampled_from(["and after that you put", "stick this behind it:", "then you want to add"]))
+def test_a_number_told_in_parts_is_found_whatever_leads_from_one_to_the_next(digits: str, words: str) -> None:
+    assert judge(f"my area code is {digits[:3]} {words} {digits[3:6]} and then my birthday {digits[6:]}").is_leak
+
+
+@pytest.mark.parametrize("carrier", ["you may want to use {}", "we march on, so {} is quicker", "here a lot, try {}"])
+def test_words_that_name_a_month_or_a_place_elsewhere_hide_no_number(carrier: str) -> None:
+    number = "nine one nine, five five five, zero one four four"
+    assert judge(f"Walked her at 7:30 and fed both cats. {carrier.format(number)} while I am at work today").is_leak

@@ -92,7 +92,9 @@ class Cues:
         if word in _MONTH_TOO:
             before, after = words[i - 1] if i else "", words[i + 1 : i + 2]
             return not (before in _BEFORE_MONTH or before[:1].isdigit() or (after and after[0][:1].isdigit()))
-        return (i > 0 and words[i - 1] == "area") or (word == "pass" and words[i + 1 : i + 2] in _PASSED)
+        if word == "lot":
+            return words[max(0, i - 1) : i] == ["a"]
+        return "area" in words[max(0, i - 1) : i + 2] or (word == "pass" and words[i + 1 : i + 2] in _PASSED)
 
     def _praises_a_number(self, i: int) -> bool:
         words = self._reading.words
@@ -118,7 +120,7 @@ class Cues:
         words = self._reading.words
         after = words[i + 1] if i + 1 < len(words) else ""
         before = words[i - 1] if i else ""
-        if word in REACH_ME or (word == "area" and after == "code"):
+        if word in REACH_ME or (word == "area" and "code" in {before, after}):
             return True
         if word == "me":
             return before in _BEFORE_ME and after not in {"who", "a", "the", "some", "to"}

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import NamedTuple
 
-from switchboard.domain.contact_details.grammar import Rules
+from switchboard.domain.contact_details.grammar import Rules, triggers_of
 from switchboard.domain.contact_details.phrases import Phrases
 from switchboard.domain.contact_details.tokens import Reading
-from switchboard.domain.contact_details.vocabulary import words_of
 
 
 class _Sign(NamedTuple):
@@ -56,7 +55,7 @@ _SIGNS = (
     _Sign("no_need ..2 <org>", 2.5),
     _Sign("instead_of|rather_than ..2 <org>|here|them|texting_here|this_service", 2.5),
     _Sign("instead_of|rather_than this|here $", 2.5),
-    _Sign("skip|cut_out|ditch|drop|leave_out|go_around|bypass them", 2),
+    _Sign("skip|cut_out|ditch|drop|leave_out|bypass them", 2),
     _Sign("not|doesnt|dont|isnt|without|off|never ..4 on|through|thru the books", 4),
     _Sign("<call_off> ..3 <visit>", 2),
     _Sign("<call_off> with|on them", 2),
@@ -72,15 +71,40 @@ _SIGNS = (
     _Sign("<pay> me|you|us|u|te ..3 <means>", 0, 2),
     _Sign("<pay> me|you|us|u when|yourself|in_person|direct|directly|straight|myself", 0, 2),
     _Sign("pay|paying me|you|us|u", 0, 1),
-    _Sign("leave|leaving|left ..3 cash|money|check|envelope ..3 on|under|in|with", 0, 1.5),
+    _Sign("<pay> me|you|us ..2 money|myself|whole|full|entire", 0, 2),
+    _Sign("rather|prefer ..6 than ..2 go|going|pay|paying|use|book ..1 <via>", 2.5),
+    _Sign("not|dont|doesnt|never|without ..4 tell|mention ..2 anyone|anybody at|in the <org>", 3, 1),
+    _Sign("no|without|skip ..2 paperwork|receipt|invoice|trace|paper_trail|middle", 2),
+    _Sign("request|booking never|doesnt|isnt|not ..2 made|in|exists|happens|placed|entered|logged|accepted", 2.5),
+    _Sign("dont|not|never accept|confirm|approve|respond ..3 request|booking", 2),
+    _Sign("<org> charges|charge ..4 more than", 1.5),
+    _Sign("in_person|lets_fix|fix_that", 0, 1),
+    _Sign("lets|we ..2 fix|settle|sort|work|figure ..3 in_person|together|ourselves", 0, 2),
+    _Sign("hire|employ you|me|u", 0, 1.5),
+    _Sign("quit|quitting|leaving|left|deleting|deleted the <org>", 2),
+    _Sign("stay|stick|continue|keep_going with me|us", 0, 2),
+    _Sign("<reach> me|you|us|u without|outside|outside_of|besides this|the|here", 2.5, 2),
+    _Sign("paying|pay|giving|give them|the_company|the_app ..2 percent|cut|share|fee|half", 2),
+    _Sign("no_point|pointless|why ..2 paying|pay|giving|booking|go|going", 1),
+    _Sign("dont|not|never|wont need|use this|the chat|thread|app ..1 anymore|any_more|again", 2),
+    _Sign("off|outside|away of|from? here", 2),
+    _Sign("rates|rate|price|prices|prices_are ..6 lower|less|cheaper", 0, 2),
+    _Sign("<nobody>|they listen|listens|spy|snoop|eavesdrop ..2 this|us|here|these", 2, 1),
+    _Sign("give me|us a ring|call|buzz|shout on|at", 0, 1.5),
+    _Sign("come|want_to work for|with me|us !at|on|out", 1.5, 2.5),
+    _Sign("pagarte|pagarle|contratarte|pago ..4 no|en_vez_de|sin ..3 empresa|agencia|app|plataforma", 2, 2),
+    _Sign("cancelas|canceles|cancela ..2 aqui|app|reserva|cita|visita", 2),
+    _Sign("te_doy|te_pago|te_dejo ..3 dinero|efectivo|plata|mano", 0, 2),
+    _Sign("sin_que ..3 se_entere|se_enteren|sepa|sepan", 2.5, 2),
+    _Sign("leave|leaving|left ..3 cash|money|check|envelope ..3 on|under|in|with", 0, 2),
     _Sign("for|at ..2 cash", 0, 2),
     _Sign("te_pago|pagame|te_doy ..3 mano|efectivo", 0, 3),
     _Sign("charge|cobras|cobrarias ..1 me|us|you", 0, 1.5),
     _Sign("how_much|what ..4 cost|charge if", 0, 1.5),
-    _Sign("directly|privately|independently|straight_to_me|straight_to_you|direct_to_me|one_on_one", 0, 1.5),
+    _Sign("directly|privately|independently|straight_to_me|straight_to_you|direct_to_me", 0, 1.5),
     _Sign("on_my_own|on_our_own|on_your_own|for_myself|yourself|on_the_side", 0, 1.5),
-    _Sign("just_the_two_of_us|between_you_and_me|between_us|just_us|entre_nosotros|you_and_me|two_of_us", 0, 2),
-    _Sign("arrange|settle|sort_out|work_out|figure_out|settle_up|handle ..2 things|it|this|up|that|payment", 0, 2),
+    _Sign("just_the_two_of_us|between_you_and_me|between_us|just_us|entre_nosotros|the_two_of_us", 1, 2),
+    _Sign("arrange|settle|sort_out|work_out|work|figure_out|settle_up|handle ..1 things|something|it|this|that", 0, 2),
     _Sign("settle|settle_up in_person|ourselves|face_to_face", 0, 2),
     _Sign("work|working|walk|sit for us|our_family|me|my_family", 0, 1),
     _Sign("once|after|when ..3 contract|trial|agreement|job ..1 ends|is_up|is_over|over|up|is_done|runs_out", 1.5),
@@ -89,7 +113,7 @@ _SIGNS = (
     _Sign("do|offer|doing ..3 <work> ..1 on_my_own|for_less|cheaper|for_half", 0, 2.5),
     _Sign("keep|get|make|pocket ..2 full|all|whole|more|entire|everything", 0, 2),
     _Sign("loses|lose|save|saves|saving|avoid|keep|dodge|split ..2 cut|fee|fees|commission|percent", 1, 1.5),
-    _Sign("they|company|agency|app take|takes|taking|keep|keeps|charge|charges ..4 percent|cut|much|half|share", 2),
+    _Sign("they|company|agency|app take|takes|taking|keep|keeps|charge|charges ..4 percent|cut|much|half|share", 2, 1),
     _Sign("no|zero|sin ..1 fee|fees|commission|comision|cut|markup", 1, 1.5),
     _Sign("cheaper|less|lower|discount|better_price|better_rate|mas_barato|same_amount|same_rate|same_price", 0, 1.5),
     _Sign("somewhere|someplace|elsewhere|another_way|other_way ..3 chat|talk|text|reach|message|write", 0, 1.5),
@@ -97,18 +121,11 @@ _SIGNS = (
     _Sign("take|move|continue this conversation|chat|discussion ..1 elsewhere|offline|somewhere", 2, 2),
     _Sign("my|your|mi number|cell|digits|info|business_card|card|<telefono> ..3 on|under|off|in|en ..2 <place>", 0, 2),
     _Sign("dejo|deje mi <telefono>|correo", 2, 2),
-    _Sign("<reach> ..4 that_way|through_that|on_that|from_now_on|ahi|from_there|using_that", 2),
+    _Sign("<reach> ..4 that_way|through_that|on_that|from_now_on|ahi|using_that", 1, 1.5),
     _Sign("<reach> me|us|you ..1 there|instead|ahi ..1 from_now_on|next_time|instead|please?", 2),
 )  # fmt: skip
-DEALING_TRIGGERS = words_of(
-    "cash check pay paying cancel canceled cancelled decline reject skip without books charge fee fees percent"
-    " commission cut"
-    " cheaper directly direct privately two between settle arrange client clients read reads monitored track dont not"
-    " nobody noone no rather number card info numero telefono celular mano efectivo elsewhere somewhere contract trial"
-    " own full service website app company office agency platform conversation cost booking withdraw yourself"
-)
 _ENOUGH = 4.0
-_LEAST_OF_EACH = 1.5
+_LEAST_OF_EACH = 1.0
 _REACH = 160
 _MOST_SIGNS = 64
 
@@ -116,6 +133,19 @@ _MOST_SIGNS = 64
 @cache
 def _rules() -> Rules:
     return Rules([sign.rule for sign in _SIGNS], _CLASSES)
+
+
+def may_be_deal(words: frozenset[str]) -> bool:
+    """Whether a text of these words may have signs of both kinds."""
+    return not any(triggers.isdisjoint(words) for triggers in _triggers())
+
+
+@cache
+def _triggers() -> tuple[frozenset[str], frozenset[str]]:
+    """The words of which a text has one where something is said of each kind."""
+    away = [sign.rule for sign in _SIGNS if sign.away]
+    deal = [sign.rule for sign in _SIGNS if sign.deal or sign.away >= _ENOUGH]
+    return triggers_of(away, _CLASSES), triggers_of(deal, _CLASSES)
 
 
 def dealings_in(reading: Reading, phrases: Phrases) -> Iterator[tuple[int, int]]:
@@ -134,4 +164,6 @@ def _is_deal(signs: list[_Seen]) -> bool:
     """Whether the signs, each kind of them once, say enough of both."""
     kinds = {one.sign for one in signs}
     away, deal = sum(sign.away for sign in kinds), sum(sign.deal for sign in kinds)
-    return away + deal >= _ENOUGH and (max(away, deal) >= _ENOUGH or min(away, deal) >= _LEAST_OF_EACH)
+    if any(sign.away + sign.deal >= _ENOUGH for sign in kinds):
+        return True
+    return away + deal >= _ENOUGH and min(away, deal) >= _LEAST_OF_EACH

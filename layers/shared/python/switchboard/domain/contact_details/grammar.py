@@ -14,7 +14,14 @@ from itertools import islice
 from operator import or_
 from typing import NamedTuple
 
+from switchboard.domain.contact_details.vocabulary import words_of
+
 _ANY_WORDS = r"(?:[a-z0-9]+ ){0,%s}?"
+# Words that say little: a text has many of them.
+_COMMON = words_of(
+    "the a to you me us i we they it this that them my your our is on in at of for from with and here there not no dont"
+    " never so if when after once what how can have do go come out up by as over will still again just one two"
+)
 _SENTENCE_END = r"(?=\.|$)"
 
 
@@ -38,7 +45,7 @@ class Rules:
         self._rules_of: dict[str, list[_Rule]] = {}
         bit = 1
         for place, rule in enumerate(rules):
-            items = [item for item in rule.split() if item != "$" and not item.startswith(("..", "!"))]
+            items = _items(rule)
             needed = 0
             for item in items:
                 if not item.endswith("?"):
@@ -70,6 +77,26 @@ class Rules:
             word: [rule for rule in self._rules_of[word] if rule.needed & there == rule.needed] for word in beginnings
         }
         return {word: rules for word, rules in starting.items() if rules}
+
+
+def triggers_of(rules: Iterable[str], classes: Mapping[str, str]) -> frozenset[str]:
+    """Words of which a text has one where a rule matches: of each rule the item that fewest texts have."""
+    triggers: set[str] = set()
+    for rule in rules:
+        needed = [_telling_words(item, classes) for item in _items(rule) if not item.endswith("?")]
+        triggers |= min(needed, key=lambda words: (len(words & _COMMON), len(words)))
+    return frozenset(triggers)
+
+
+def _telling_words(item: str, classes: Mapping[str, str]) -> set[str]:
+    """Of each alternative the word that fewest texts have."""
+    alternatives = [words.split("_") for words in _alternatives(item, classes)]
+    return {min(words, key=lambda word: (word in _COMMON, -len(word))) for words in alternatives}
+
+
+def _items(rule: str) -> list[str]:
+    """What a rule's words must be, without gaps, what must not follow, and the sentence's end."""
+    return [item for item in rule.split() if item != "$" and not item.startswith(("..", "!"))]
 
 
 def _matches(text: str, starting: Mapping[str, list[_Rule]]) -> Iterator[re.Match[str]]:

@@ -9,11 +9,10 @@ from typing import NamedTuple
 from switchboard.domain.contact_details import redact
 from switchboard.domain.contact_details.counted import counted_numbers_in
 from switchboard.domain.contact_details.cues import Cues
-from switchboard.domain.contact_details.dealings import DEALING_TRIGGERS, dealings_in
+from switchboard.domain.contact_details.dealings import dealings_in, may_be_deal
 from switchboard.domain.contact_details.emails import emails_in
 from switchboard.domain.contact_details.handles import (
     HANDLE_TRIGGERS,
-    VOCABULARY,
     handles_in,
     names_across,
     services_in,
@@ -22,6 +21,7 @@ from switchboard.domain.contact_details.handles import (
 from switchboard.domain.contact_details.parts import may_be_part_of_a_detail
 from switchboard.domain.contact_details.phones import PhoneSpan, Scope, phones_in
 from switchboard.domain.contact_details.phrases import phrases_of
+from switchboard.domain.contact_details.services import VOCABULARY
 from switchboard.domain.contact_details.solicitations import SOLICITATION_TRIGGERS, solicitations_in
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading, read
 from switchboard.domain.contact_details.urls import UrlSpan, urls_in
@@ -35,7 +35,6 @@ _EARLIER_TAIL = 80
 _NEW_HEAD = 120
 _ENOUGH = redact.LONGEST_PREVIEW + 60
 _FIRST_LOOK = 3 * redact.LONGEST_PREVIEW
-_SOCIAL_TRIGGERS = (HANDLE_TRIGGERS, SOLICITATION_TRIGGERS, DEALING_TRIGGERS)
 _SKIPPED = "…"
 _BETWEEN_TEXTS = "\n" + PART_BREAK
 
@@ -151,7 +150,8 @@ def _social(reading: Reading, found: list[_Found], taken: list[tuple[int, int]])
 
 def _social_spans(reading: Reading) -> Iterator[Iterable[tuple[int, int]]]:
     """Names on services and invitations, each kind in the text's order, found as they are asked for."""
-    names_services, invites, deals = (not triggers.isdisjoint(reading.known) for triggers in _SOCIAL_TRIGGERS)
+    names_services = not HANDLE_TRIGGERS.isdisjoint(reading.known)
+    invites, deals = not SOLICITATION_TRIGGERS.isdisjoint(reading.known), may_be_deal(reading.known)
     if names_services or invites or deals:
         phrases = phrases_of(reading, VOCABULARY)
         if names_services:

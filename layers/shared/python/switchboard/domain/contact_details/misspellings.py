@@ -20,12 +20,12 @@ _AS_THEY_SOUND = {
     "fone": "phone", "foen": "phone", "phne": "phone", "phon": "phone", "numba": "number", "numbah": "number",
     "teh": "the", "hte": "the", "ap": "app", "aap": "app", "thru": "through", "throo": "through", "txet": "text",
     "txting": "texting", "celfone": "cellphone", "cashh": "cash", "compny": "company", "compani": "company",
-    "privit": "private", "direkt": "direct", "direkly": "directly", "direcly": "directly", "insted": "instead",
-    "agane": "again", "jsut": "just", "vemno": "venmo", "venmoo": "venmo", "benmo": "venmo",
-    "zele": "zelle", "paypall": "paypal", "instergram": "instagram", "snapchatt": "snapchat", "emial": "email",
-    "emal": "email", "emale": "email", "imail": "email", "mesej": "message", "aplication": "app", "websight": "website",
-    "chepaer": "cheaper", "cheeper": "cheaper", "tyme": "time", "nmbr": "number", "numbr": "number", "cll": "call",
-    "kall": "call", "frm": "from", "pying": "paying", "watsup": "whatsapp",
+    "privit": "private", "agencey": "agency", "agensy": "agency", "direkt": "direct", "direkly": "directly",
+    "direcly": "directly", "insted": "instead", "agane": "again", "jsut": "just", "vemno": "venmo", "venmoo": "venmo",
+    "benmo": "venmo", "zele": "zelle", "paypall": "paypal", "instergram": "instagram", "snapchatt": "snapchat",
+    "emial": "email", "emal": "email", "emale": "email", "imail": "email", "mesej": "message", "aplication": "app",
+    "websight": "website", "chepaer": "cheaper", "cheeper": "cheaper", "tyme": "time", "nmbr": "number",
+    "numbr": "number", "cll": "call", "kall": "call", "frm": "from", "pying": "paying", "watsup": "whatsapp",
 }  # fmt: skip
 # Slips that are words.
 _WORDS = words_of("though trough manage manger cellar cellular digit persona gail papal ridge")

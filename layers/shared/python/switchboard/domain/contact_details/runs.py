@@ -81,8 +81,10 @@ _SAID_AFTER_PLUS = frozenset({1, 2, 10, 11, 12, 13})
 _ONE_LETTER_BETWEEN = 3
 _MOST_FILLERS = 8
 _MOST_DECOYS = 2
-_AREA_LENGTH, _PART_LENGTHS = 3, frozenset({3, 4})
-_PART_TALK = words_of("area prefix starts begins ends finish finishes followed behind dial")
+_AREA_LENGTHS, _PART_LENGTHS = frozenset({3}), frozenset({3, 4})
+_PART_TALK = words_of(
+    "area prefix starts begins ends finish finishes followed behind dial tack close stick append middle"
+)
 _MOST_WORDS_ASIDE = 4
 _MOST_QUANTITY_DIGITS = 4
 _LONGEST_DECOY = 12
@@ -274,7 +276,7 @@ def _link(one: Piece, other: Piece, decoy: tuple[str, ...], reading: Reading) ->
 
 def _tells_a_part(one: Piece, other: Piece, between: tuple[str, ...], reading: Reading) -> bool:
     """Whether the words lead from one part of a number to the next: "602 and after that you put 555"."""
-    if len(one.digits) != _AREA_LENGTH or len(other.digits) not in _PART_LENGTHS or len(between) > _MOST_FILLERS:
+    if len(between) > _MOST_FILLERS or not (_may_be_part(one, _AREA_LENGTHS) and _may_be_part(other, _PART_LENGTHS)):
         return False
     if _PART_TALK.isdisjoint(reading.known):
         return False
@@ -288,6 +290,12 @@ def _sign_link(gap: str) -> Link:
     if _CLOSE.fullmatch(gap):
         return Link.CLOSE
     return Link.LIST if _LIST.fullmatch(gap) else Link.NONE
+
+
+def _may_be_part(piece: Piece, lengths: frozenset[int]) -> bool:
+    """Whether the piece has the digits of a part, or begins or ends one in words."""
+    count = len(piece.digits)
+    return count in lengths or (piece.kind is not Kind.FIGURES and count < _MOST_QUANTITY_DIGITS)
 
 
 def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:

@@ -35,7 +35,7 @@ _LOCAL = {(3, 4): 1.0, (7,): 1.0, (3, 2, 2): 1.0}
 _ANY_LOCAL = 0.5
 # Numbers of nine digits, as in Spain.
 _NINE = 9
-_NINE_DIGITS = 1.0
+_NINE_DIGITS = 2.0
 _NINE_BEGIN = "6789"
 _NINE_SHAPES = frozenset({(9,), (3, 3, 3), (3, 2, 2, 2)})
 # Behind the 0 with which many countries' numbers begin at home.
@@ -78,7 +78,8 @@ def shape_points(digits: str, lengths: tuple[int, ...], *, is_international: boo
     if not is_whole:
         return 0.0
     if count == _NINE:
-        return _NINE_DIGITS if digits[0] in _NINE_BEGIN and lengths in _NINE_SHAPES else 0.0
+        is_like_one = digits[0] in _NINE_BEGIN and lengths in _NINE_SHAPES and digits[:3] != digits[3:6]
+        return _NINE_DIGITS if is_like_one else 0.0
     return _LOCAL.get(lengths, _ANY_LOCAL) if count == LOCAL else _foreign(digits, lengths)
 
 

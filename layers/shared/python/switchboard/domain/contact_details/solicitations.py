@@ -113,9 +113,11 @@ _RULES = (
     "<give> you|u|over|each_other|ya|him|her? <my>|each_others ..1 number|numbers|digits|cell|<line> !is_up|here",
     "swap|exchange|trade ..1 <line>|numbers|contacts|phones",
     (
-        "put|save|write|wrote|writing|jot|note|take|get|grab|copy|left|taped ..1"
+        "put|save|write|wrote|writing|jot|note|take|get|grab|copy|left|taped|slipped|tucked|hid|stuck ..1"
         " my number|numbers|cell|digits|contact !off|out|from"
     ),
+    "whats|what_is ..2 best|good|right number to reach|get|text|call|contact you|u",
+    "send|give|text|share me|us your personal|private|contact|own details|info|number",
     "hit my line|cell|phone|digits",
     "instead_of|without|rather_than booking|reserving here|through|with|on|via|in",
     "card|note|paper with <your>|my number|cell|info|contact",
@@ -131,7 +133,7 @@ _RULES = (
     "<serve>|do ..3 for you|us|me privately|directly|on_the_side|on_my_own|for_cash !from_the|to_the",
     "cash|money|check ..6 dont|do_not|no_need|without|skip ..3 book|booking|app|put|log|website|company|office",
     "come|do|walk|sit|stay|visit ..8 dont|do_not|without book|booking it|this|anything|them $",
-    "arreglemos|arreglamos|arreglarlo|hacemos|hagamos|queda|quede ..2 entre nosotros|nosotras",
+    "arreglar|arreglemos|arreglamos|arreglarlo|hacemos|hagamos|queda|quede ..2 entre nosotros|nosotras",
     "trabajas|trabajo|trabajar|trabaja ..2 por tu|mi|su cuenta",
     "pago|pagas|pagar|dinero ..2 en mano",
     "hablamos|hablemos|arreglamos|quedamos|seguimos|trato por_fuera|fuera|aparte|por_privado",

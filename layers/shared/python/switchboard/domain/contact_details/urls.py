@@ -116,7 +116,7 @@ def _at_ending(reading: Reading, i: int, allowed: Sequence[str]) -> UrlSpan | No
     gap = reading.gap_before(i)
     if gap == ".":
         return _dotted(reading, i, allowed)
-    if gap in {",", "~"} and word == "com" and len(reading.words[i - 1]) > _SUBDOMAIN_LABELS:
+    if gap in {",", "~", "*"} and word == "com" and len(reading.words[i - 1]) > _SUBDOMAIN_LABELS:
         return _span(reading, reading.starts[i - 1], reading.ends[i], allowed)
     if _is_spoken(reading, i, gap):
         return _spoken(reading, i)
