@@ -303,11 +303,31 @@ def test_the_skip_link_leaves_the_conversation_open(open_page: Open, visit: Visi
 def test_a_conversation_that_is_not_there_leaves_the_list_and_a_sentence(
     open_page: Open, visit: Visit, address: str
 ) -> None:
-    page = open_page(f"/inbox#/threads/{address}", town=visit.town, viewport={"width": 360, "height": 740})
+    page = open_page("/inbox/icon.svg", town=visit.town, viewport={"width": 360, "height": 740})
+    page.clock.install()
+    page.goto(f"/inbox#/threads/{address}")
     page.get_by_role("link", name=re.compile("Jane Doe")).wait_for(timeout=WITHIN_MS)
     assert not page.get_by_label("Your words").is_visible()
-    if address != "%E0%A4%A":
-        assert page.get_by_text("That is not here (any more).").is_visible()
+    if address == "%E0%A4%A":
+        return
+    refused: list[int] = []
+    page.on("response", lambda answer: refused.append(answer.status) if answer.status >= 400 else None)
+    with page.expect_response(re.compile("api/threads")):
+        look_again(page)
+    assert page.get_by_text("That is not here (any more).").is_visible()
+    assert refused == []
+
+
+def test_an_account_that_is_no_owners_is_told_so_and_asks_no_more(open_page: Open) -> None:
+    page = with_a_clock(open_page())
+    page.evaluate("kept => sessionStorage.setItem('switchboard.token', kept)", issue_token(now=runtime.now(), role="x"))
+    page.reload()
+    page.get_by_text("This account is not an owner's.").wait_for(timeout=WITHIN_MS)
+    assert page.get_by_role("button", name="Sign in").is_visible()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    look_again(page)
+    assert asked == []
 
 
 def test_hostile_names_fit_on_the_smallest_phone(open_page: Open, picture: Picture, town: Town) -> None:

@@ -6,7 +6,7 @@ import { $, CLASSES, el, fill, leftWords, plural, setCurrent, threadName, when, 
 
 const EVERY_MS = 4000, PAGE = 50, MOST_CHARACTERS = 1600;
 const drafts = new Map();
-let threads = [], after = "", runs = [], runsAfter = "", shownName = "";
+let threads = [], after = "", runs = [], runsAfter = "", shownName = "", lasting = "";
 
 function place() {
   const [, kind, name] = location.hash.split("/");
@@ -47,14 +47,15 @@ function keepDraft() {
   shownName = "";
 }
 
-// Does something and tells the person where it fails; true: it went well.
+// Does something and tells the person where it fails; true: it went well. Who may not, or may no more, is asked to sign in:
+// a page that goes on asking would look like webhooks being refused.
 async function tried(work) {
   try {
     await work();
-    say("");
+    say(lasting);
     return true;
   } catch (error) {
-    if (error.status === 401) leave(error.message);
+    if ([401, 403].includes(error.status)) leave(error.message);
     else say(error.message);
     return false;
   }
@@ -113,7 +114,11 @@ function item(thread, windowed, said, current) {
 
 async function readThread(name) {
   const thread = await call("GET", `threads/${id(name)}?limit=${PAGE}`).catch((error) => {
-    if (error.status === 404) show("list");
+    if (error.status === 404 && place().name === name) {
+      history.replaceState(null, "", "#/");
+      lasting = error.message;
+      show("list");
+    }
     throw error;
   });
   if (place().name !== name) return;
@@ -181,6 +186,7 @@ async function refresh() {
 async function turn() {
   if (!token()) return leave();
   const { view, name } = place();
+  lasting = "";
   keepDraft();
   close();
   show(view);
@@ -210,7 +216,7 @@ $("reply").addEventListener("submit", async (event) => {
     await tried(refresh);
     $("content").scrollTop = $("content").scrollHeight;
   } catch (error) {
-    if (error.status === 401) leave(error.message);
+    if ([401, 403].includes(error.status)) leave(error.message);
     $("reply-problem").textContent = error.message;
   } finally {
     $("send").disabled = false;
