@@ -5,10 +5,13 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -62,34 +65,32 @@ def lambda_client(invoke_url: str) -> LambdaClient:
     return LambdaClient(invoke_url)
 
 
-def run_machines_through(client: Any) -> Callable[[], None]:
-    """Makes moto in this process run state machines, its Lambda tasks through `client`; answers with the way back."""
+@contextmanager
+def interpreting(client: Any, *, second_s: float = 1.0) -> Iterator[None]:
+    """Makes moto in this process run state machines while the block lasts, their Lambda tasks through `client`.
+
+    Of what it waits before it tries a task again, a second lasts `second_s`.
+    """
     from moto.core.config import default_user_config
+    from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
+    from moto.stepfunctions.parser.asl.utils import json_path
 
     sys.setrecursionlimit(max(_RECURSION, sys.getrecursionlimit()))
-    found, stack = lambda_eval_utils.boto_client_for, threading.stack_size(_STACK_BYTES)
-    lambda_eval_utils.boto_client_for = lambda *_, **__: client
-    switch = default_user_config["stepfunctions"]
-    was, switch["execute_state_machine"] = switch["execute_state_machine"], True
     logging.getLogger("moto").setLevel(logging.ERROR)  # it warns, each time, of what it leaves out
-
-    def restore() -> None:
-        lambda_eval_utils.boto_client_for = found
-        switch["execute_state_machine"] = was
-        threading.stack_size(stack)
-
-    return restore
-
-
-@contextmanager
-def interpreting(client: Any) -> Iterator[None]:
-    """The same for as long as the block lasts."""
-    restore = run_machines_through(client)
-    try:
+    with ExitStack() as ends:
+        ends.callback(threading.stack_size, threading.stack_size(_STACK_BYTES))
+        for module, name, replacement in (
+            (lambda_eval_utils, "boto_client_for", lambda *_, **__: client),
+            (retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * second_s))),
+            (json_path, "parse", cache(json_path.parse)),  # which makes a parser anew each time
+        ):
+            ends.callback(setattr, module, name, getattr(module, name))
+            setattr(module, name, replacement)
+        switch = default_user_config["stepfunctions"]
+        ends.callback(switch.update, dict(switch))
+        switch["execute_state_machine"] = True
         yield
-    finally:
-        restore()
 
 
 def definition(file: Path = FILE) -> str:
