@@ -46,6 +46,7 @@ class QueuePoller:
         self._url = queue_url
         self._failed_come_back_s = failed_come_back_s
         self._stopped = threading.Event()
+        self._asking = threading.Lock()  # one asks for messages at a time, while the others handle theirs
         count = min(source.concurrency, _MOST_POLLERS)
         self._threads = [threading.Thread(target=self._work, name=f"{function}-{n}", daemon=True) for n in range(count)]
 
@@ -72,12 +73,15 @@ class QueuePoller:
                 self._stopped.wait(_AFTER_TROUBLE_S)
 
     def _handle_one_batch(self, client: Any) -> None:
-        received = client.receive_message(
-            QueueUrl=self._url,
-            MaxNumberOfMessages=min(self._source.batch_size, 10),
-            WaitTimeSeconds=_LONG_POLL_S,
-            AttributeNames=["All"],
-        )
+        with self._asking:
+            if self._stopped.is_set():
+                return
+            received = client.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=min(self._source.batch_size, 10),
+                WaitTimeSeconds=_LONG_POLL_S,
+                AttributeNames=["All"],
+            )
         messages = received.get("Messages", [])
         if not messages:
             return

@@ -6,6 +6,7 @@ output; whatever else is printed in it goes to the log.
 """
 
 import contextlib
+import gc
 import json
 import os
 import signal
@@ -42,6 +43,7 @@ def host(build: Callable[[], Part]) -> None:
     with _answers() as answers:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group: the stack decides
         signal.signal(signal.SIGTERM, _leave)
+        gc.disable()  # nothing that a part loads becomes garbage, and looking for some takes a third of its start
         try:
             part = build()
             facts = part.start()
@@ -49,6 +51,8 @@ def host(build: Callable[[], Part]) -> None:
             _answer(answers, {"error": str(error) or type(error).__name__})
             sys.exit(1)
         try:
+            gc.freeze()
+            gc.enable()
             _answer(answers, facts)
             for line in sys.stdin:
                 part.command(line.strip())
@@ -88,6 +92,7 @@ class Process:
         pass_fds: Sequence[int] = (),
     ) -> None:
         self.name = name
+        self._is_ready = False
         self._child = subprocess.Popen(
             [sys.executable, "-m", "local", "part", name, json.dumps(config)],
             stdin=subprocess.PIPE,
@@ -112,6 +117,7 @@ class Process:
         facts: dict[str, Any] = json.loads(line)
         if "error" in facts:
             raise PartFailed(f"{self.name}: {facts['error']}")
+        self._is_ready = True
         return facts
 
     def command(self, word: str) -> None:
@@ -145,8 +151,10 @@ class Process:
                 self._child.stdin.close()
 
     def stop(self) -> None:
-        """Asks it to stop and waits; kills it where it does not."""
+        """Asks it to stop and waits; kills it where it does not. One that is still starting is not waited for."""
         self.ask_to_stop()
+        if not self._is_ready:
+            self._child.terminate()
         try:
             self._child.wait(_STOP_S)
         except subprocess.TimeoutExpired:

@@ -7,7 +7,6 @@ import pg8000.native
 
 from local.facts import ROOT
 from switchboard.store.connection import Address, Connector
-from switchboard.store.revisions import upgrade
 from switchboard.store.statements import Schemas
 
 ORG_ID = "default"
@@ -20,6 +19,8 @@ SITTER_NUMBERS = tuple(f"+1555010001{n}" for n in range(1, 6))
 
 def prepare_database(url: str, *, schemas: Schemas, now: datetime, new_id: Callable[[], str]) -> None:
     """Brings the schema to its newest revision and adds the organisation where it is missing."""
+    from switchboard.store.revisions import upgrade  # SQLAlchemy, which only one of the stack's processes needs
+
     upgrade(
         Connector(lambda _fresh: Address.from_url(url)),
         folder=ROOT / "migrations" / "schema",
