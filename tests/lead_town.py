@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,40 +44,39 @@ class Town:
 
 def settle(sql: Sql, town: Town) -> list[str]:
     """Writes a town into an empty database; answers with the leads' ids in order."""
-    customers = [_add_customer(sql, place, customer) for place, customer in enumerate(town.customers)]
-    ids = []
+    customers = [_customer(place, customer) for place, customer in enumerate(town.customers)]
+    leads, jobs = [], []
     for place, lead in enumerate(town.leads):
         row_id = str(UUID(int=(place * 7919 + 1) % 1_000_003 << 100 | place))
-        owner = None if lead.customer is None or not customers else customers[lead.customer % len(customers)]
-        sql(
-            'INSERT INTO intake."Lead" (id, channel, "messengerPsid", phone, email, name, customer_id, created_at)'
-            " VALUES (cast(:id AS uuid), 'sms', :psid, :phone, :email, :name, cast(:customer AS uuid),"
-            " timestamptz '2025-01-01Z' + cast(:minute AS integer) * interval '1 minute')",
-            id=row_id, psid=lead.psid, phone=lead.phone, email=lead.email, name=lead.name, customer=owner,
-            minute=lead.minute,
+        owner = None if lead.customer is None or not customers else customers[lead.customer % len(customers)]["id"]
+        leads.append(
+            {"id": row_id, "channel": "sms", "messengerPsid": lead.psid, "phone": lead.phone, "email": lead.email,
+             "name": lead.name, "customer_id": owner, "created_at": _instant(2025, lead.minute)}
         )  # fmt: skip
-        for linked in lead.jobs:
+        jobs += [{"lead_id": row_id, "customer_id": owner if linked else None} for linked in lead.jobs]
+    for table, rows in (("Customer", customers), ("Lead", leads), ("Job", jobs)):
+        if rows:
+            names = ", ".join(f'"{name}"' for name in rows[0])
             sql(
-                'INSERT INTO intake."Job" (lead_id, customer_id) VALUES (cast(:id AS uuid), cast(:customer AS uuid))',
-                id=row_id,
-                customer=owner if linked else None,
+                f'INSERT INTO intake."{table}" ({names}) SELECT {names}'
+                f' FROM jsonb_populate_recordset(cast(NULL AS intake."{table}"), cast(:rows AS jsonb))',
+                rows=json.dumps(rows),
             )
-        ids.append(row_id)
-    return ids
+    return [str(lead["id"]) for lead in leads]
 
 
-def _add_customer(sql: Sql, place: int, customer: Customer) -> str:
+def _customer(place: int, customer: Customer) -> dict[str, Any]:
     metadata = None
     if customer.made_for:
-        metadata = json.dumps({"createdBy": CREATED_BY, "groupKey": customer.made_for, "leadCount": 0, "note": "kept"})
-    row_id = str(UUID(int=1 << 127 | place))
-    sql(
-        'INSERT INTO intake."Customer" (id, name, phone, email, metadata, created_at)'
-        " VALUES (cast(:id AS uuid), 'Old', :phone, :email, cast(:metadata AS jsonb),"
-        " timestamptz '2024-01-01Z' + cast(:place AS integer) * interval '1 hour')",
-        id=row_id, phone=customer.phone, email=customer.email, metadata=metadata, place=place,
-    )  # fmt: skip
-    return row_id
+        metadata = {"createdBy": CREATED_BY, "groupKey": customer.made_for, "leadCount": 0, "note": "kept"}
+    return {
+        "id": str(UUID(int=1 << 127 | place)), "name": "Old", "phone": customer.phone, "email": customer.email,
+        "metadata": metadata, "created_at": _instant(2024, place * 60),
+    }  # fmt: skip
+
+
+def _instant(year: int, minute: int) -> str:
+    return (datetime(year, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)).isoformat()
 
 
 def empty(sql: Sql) -> None:
