@@ -27,7 +27,7 @@ demo: .venv/ready ## play the whole story on real components, on free ports
 dev: .venv/ready ## run the local stack until Ctrl-C (PORT=8787, KEEP=folder keeps the database)
 	@exec $(RUN) -m local dev
 
-test: .venv/ready ## run all tests (WORKERS=auto)
+test: .venv/ready ## run all tests (WORKERS=auto: one more than cores)
 	@$(RUN) -m pytest -q -n $(WORKERS)
 
 browser: .venv/ready ## run the inbox's tests in Chromium, which must be on the machine; pictures go to .local/pictures

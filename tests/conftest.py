@@ -3,6 +3,7 @@
 import gc
 import itertools
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,12 @@ PATIENCE = Limits(statement_ms=60_000, lock_ms=60_000, idle_ms=60_000)
 _numbers = itertools.count(1)
 # The collector's default makes it look through thousands of collected tests over and over: a fifth of the suite's time.
 gc.set_threshold(50_000, 20, 50)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: the tests of outages mostly wait."""
+    return len(os.sched_getaffinity(0)) + 1 if sys.platform == "linux" else (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_finish() -> None:

@@ -18,7 +18,8 @@ from tests.e2e.test_story import Visit
 from tests.e2e.town import Town
 
 FALLBACK = "/webhooks/twilio/inbound-fallback"
-_QUIET_S = 2.0
+_QUIET_S = 6.0  # more than Twilio may take to answer, and than a failed record stays away from its queue
+_LOOK_EVERY_S = 0.2
 _MINUTE = (
     "UPDATE ops.outbound_text SET next_attempt_at = next_attempt_at - interval '61 s' WHERE state <> 'done'",
     "UPDATE ops.thread_lease SET expires_at = expires_at - interval '61 s'",
@@ -67,15 +68,31 @@ def deliver(town: Town, visit: Visit, body: str) -> None:
 
 def until_all_arrived(stack: Stack, town: Town, visit: Visit, bodies: list[str]) -> None:
     """Lets housekeeping's minutes pass quickly, each only when nothing moves any more, until all texts are there."""
+
+    def is_done() -> bool:
+        return len(town.bodies(visit.sam.phone)) >= len(bodies) and _settled(town)
+
     for _ in range(8):
-        if eventually(lambda: len(town.bodies(visit.sam.phone)) >= len(bodies), within_s=10) and _settled(town):
+        _wait_while_anything_moves(town, is_done)
+        if is_done():
             break
-        _wait_for_quiet(town)
         for statement in _MINUTE:
             town.sql(statement)
         keep_house(stack)
     expected = Counter(f"Jane D.: {body}" for body in bodies)
     assert Counter(town.bodies(visit.sam.phone)) == expected, _standing(town)
+
+
+def _wait_while_anything_moves(town: Town, is_done: Callable[[], bool]) -> None:
+    """Until all is done, or nothing has changed for a while."""
+    seen: object = None
+    while not is_done():
+        found = (_standing(town), len(town.phones.sent()))
+        if found != seen:
+            seen, still_since = found, time.monotonic()
+        elif time.monotonic() - still_since > _QUIET_S:
+            return
+        time.sleep(_LOOK_EVERY_S)
 
 
 def _standing(town: Town) -> dict[str, list[list[object]]]:
@@ -93,13 +110,6 @@ def _standing(town: Town) -> dict[str, list[list[object]]]:
 
 def _settled(town: Town) -> bool:
     return town.sql("SELECT count(*) FROM ops.outbound_text WHERE state <> 'done'") == [[0]]
-
-
-def _wait_for_quiet(town: Town) -> None:
-    """Nothing has been sent for a while."""
-    before = -1
-    while before != (before := len(town.phones.sent())):
-        time.sleep(_QUIET_S)
 
 
 def keep_house(stack: Stack) -> None:
