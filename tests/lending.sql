@@ -38,8 +38,12 @@ END $$;
 -- sessions, and what is generated begins with 1 again.
 CREATE FUNCTION lending.restore() RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM pg_terminate_backend(pid, 10000) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';
+    FOR attempt IN 1..10000 LOOP  -- asked to wait for an end, pg_terminate_backend looks every 100 ms
+        PERFORM pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend';
+        EXIT WHEN NOT found;
+        PERFORM pg_sleep(0.001), pg_stat_clear_snapshot();
+    END LOOP;
     IF EXISTS (SELECT FROM lending.changed_by) OR EXISTS (
         SELECT FROM pg_db_role_setting AS s JOIN pg_database AS d ON d.oid = s.setdatabase
         WHERE d.datname = current_database()
