@@ -95,6 +95,7 @@ drawn = st.builds(
     asked_at=st.sampled_from([None, NOON - MINUTE, NOON + MINUTE]),
     named=st.sampled_from([None, None, "c1", "c2"]),
     overdue=st.booleans(),
+    found_at=st.sampled_from([None, None, NOON + MINUTE, NOON + 120 * MINUTE]),
 )
 
 

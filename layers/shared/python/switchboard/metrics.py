@@ -3,8 +3,9 @@
 from enum import StrEnum
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
-from aws_lambda_powertools.metrics.base import SingleMetric
 from aws_lambda_powertools.metrics.functions import is_metrics_disabled
+
+from switchboard.settings import are_metrics_wanted
 
 
 class Metric(StrEnum):
@@ -22,7 +23,7 @@ class Metric(StrEnum):
 
 def measure(metric: Metric, value: float = 1, *, unit: MetricUnit = MetricUnit.Count, **dimensions: str) -> None:
     """Writes one line for CloudWatch; nothing where POWERTOOLS_METRICS_NAMESPACE is not set, or they are disabled."""
-    if SingleMetric().namespace is None or is_metrics_disabled():
+    if not are_metrics_wanted() or is_metrics_disabled():
         return
     with single_metric(name=metric.value, unit=unit, value=value, default_dimensions=dimensions):
         pass

@@ -131,6 +131,11 @@ def read_region(environ: Mapping[str, str] = os.environ) -> str | None:
     return environ.get("AWS_REGION") or None
 
 
+def are_metrics_wanted(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether there is a namespace for them; Powertools reads it itself."""
+    return "POWERTOOLS_METRICS_NAMESPACE" in environ
+
+
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """An empty variable counts as not set. Raises SettingsInvalid naming every bad variable, never its value."""
     values: dict[str, Any] = {}

@@ -4,10 +4,9 @@ import base64
 import functools
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from aws_lambda_powertools import Logger
 
@@ -17,8 +16,7 @@ Response = dict[str, Any]
 logger = Logger(service="switchboard", child=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One HTTP request. Header names are lower case; `arrived_at` is API Gateway's own request time."""
 
     method: str

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from switchboard.domain.contact_details import ViolationType, judge
 from switchboard.domain.facts import Facts, RecentText
@@ -23,16 +23,14 @@ class Mode(StrEnum):
     ENFORCE = "enforce"
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """The flags that bear on an inbound text."""
 
     relay: bool
     mode: Mode
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What was found; blocked: the text is held."""
 
     types: tuple[str, ...]

@@ -3,8 +3,8 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 MOST_PICTURES = 10
@@ -13,8 +13,7 @@ _VCARD_TYPES = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Media:
+class Media(NamedTuple):
     """A picture or file beside a text, where Twilio keeps it."""
 
     url: str
@@ -27,8 +26,7 @@ class Media:
         return kind in _VCARD_TYPES or urlsplit(self.url).path.lower().endswith(".vcf")
 
 
-@dataclass(frozen=True, slots=True)
-class InboundText:
+class InboundText(NamedTuple):
     """A text: sender and recipient as received, which need not be phones. `arrived_at` decides windows.
 
     `found_at`: its webhook was lost, and it was found at Twilio then.

@@ -1,6 +1,5 @@
 """Housekeeping of inbound texts: held ones past their time, unrouted ones, answers owed to clients."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 from aws_lambda_powertools import Logger
@@ -36,7 +35,7 @@ def _expire(holding: HoldingSitter, *, using: Receiving) -> bool:
     nothing = InboundText("", holding.sitter_e164, holding.number_e164, "", (), None, holding.arrived_at)
     with using.database.transaction() as tx:
         held_texts.wait_for(tx, holding.sitter_e164)
-        as_of_now = replace(nothing, arrived_at=now)  # those after the oldest may be for windows that opened since
+        as_of_now = nothing._replace(arrived_at=now)  # those after the oldest may be for windows that opened since
         facts = texts.gather(tx, as_of_now, place=holding.place, now=now)
         if not facts.held:
             return False

@@ -1,7 +1,7 @@
 """Receives a text: stores it once, routes it, and leaves what has to be said in the outbox."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from aws_lambda_powertools import Logger
@@ -85,7 +85,7 @@ def _route_once(form: Form, text: InboundText, *, using: Receiving) -> list[str]
         stored = texts.store(tx, text, form=storable(form), event_id=using.new_id(), now=now)
         if stored is None:
             return []
-        text = replace(text, arrived_at=stored.arrived_at)
+        text = text._replace(arrived_at=stored.arrived_at)
         facts = stored.facts
         if facts is None:
             logger.error("text_to_unknown_number", message_sid=text.message_sid)

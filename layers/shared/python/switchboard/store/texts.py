@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Any
@@ -87,7 +87,7 @@ def store(
     elif place == likely and arrived_at == text.arrived_at:
         facts = _facts(tx, gathered[0], text, place=place, now=now)
     else:
-        facts = gather(tx, replace(text, arrived_at=arrived_at), place=place, now=now)
+        facts = gather(tx, text._replace(arrived_at=arrived_at), place=place, now=now)
     return StoredText(arrived_at, stored_id, stored_id != event_id, facts)
 
 

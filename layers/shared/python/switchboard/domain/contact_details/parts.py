@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from switchboard.domain.contact_details.handles import HANDLE_TRIGGERS
 from switchboard.domain.contact_details.number_words import Kind, number_words
@@ -31,6 +31,7 @@ def _words() -> frozenset[str]:
     return frozenset(figures | HANDLE_TRIGGERS | _ADDRESS_WORDS)
 
 
+@lru_cache(maxsize=256)  # a text is looked at again with each of the next five
 def may_be_part_of_a_detail(text: str) -> bool:
     """Whether it holds a figure, a number word, a service, or anything that addresses are made of."""
     if _SIGNS.search(text):
