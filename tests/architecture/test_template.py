@@ -47,8 +47,6 @@ NOT_SETTINGS = {
     "POWERTOOLS_METRICS_NAMESPACE",
 }
 
-HTTP_API_LIMIT_S = 30
-
 
 def of_type(kind: str) -> dict[str, dict[str, Any]]:
     """The properties of all resources of a type, by logical id."""

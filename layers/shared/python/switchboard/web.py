@@ -66,9 +66,9 @@ def twiml_response() -> Response:
     return {"statusCode": 200, "headers": {"content-type": "text/xml"}, "body": xml}
 
 
-def empty_response(status: int = 204) -> Response:
+def empty_response() -> Response:
     """An answer without a body."""
-    return {"statusCode": status, "headers": {}, "body": ""}
+    return {"statusCode": 204, "headers": {}, "body": ""}
 
 
 _CODES: tuple[tuple[type[errors.SwitchboardError], int, str], ...] = (

@@ -9,7 +9,6 @@ from typing import Any
 
 from switchboard.backfills.account_schema import (
     OBJECTS,
-    TABLES,
     Found,
     Index,
     Object,
@@ -31,7 +30,6 @@ VALIDATION = Limits(statement_ms=840_000, lock_ms=2_000, idle_ms=10_000)
 LOOKS = 3_300  # a quarter of a second apart: as long as a build may take
 MADE = "Schema objects made"
 KINDS = ("call_plan_table", "column", "enum", "index", "reference")
-TABLE_NAMES = tuple(table.name for table in TABLES)
 
 
 def read_found(tx: Transaction) -> Found:

@@ -1,7 +1,7 @@
 """What becomes of a queued text: each function answers with the text as it is to be stored, and what follows."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from switchboard.domain.delivery import (
@@ -220,9 +220,9 @@ def record_look(
     return Settled(_waiting(_with(text, newest), State.WAITING, None), newest)
 
 
-def put_off_look(text: QueuedText, *, now: datetime, pause: timedelta = LOOK_PAUSE) -> Settled:
+def put_off_look(text: QueuedText, *, now: datetime) -> Settled:
     """Twilio could not be asked: the look does not count."""
-    return Settled(replace(text, next_attempt_at=now + pause))
+    return Settled(replace(text, next_attempt_at=now + LOOK_PAUSE))
 
 
 def _conclude(text: QueuedText, attempt: Attempt, *, now: datetime, fraction: float) -> Settled:

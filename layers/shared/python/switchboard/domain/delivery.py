@@ -17,7 +17,6 @@ STATUS_RANK: Mapping[str, int] = {
     "delivered": 4,
     "read": 5,
 }
-FINAL_STATUSES = frozenset({"undelivered", "failed", "canceled", "delivered", "read"})
 
 
 def is_known_status(status: str) -> bool:

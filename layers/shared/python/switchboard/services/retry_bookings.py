@@ -23,12 +23,11 @@ def retry_deferred(
     may_create: bool,
     now: datetime,
     new_id: NewId,
-    at_most: int = AT_A_TIME,
 ) -> int:
     """Settles due events by the rows as they are stored now, each in its own transaction; answers how many."""
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     with database.transaction() as tx:
-        due = bookings.waiting(tx, now=now, limit=at_most)
+        due = bookings.waiting(tx, now=now, limit=AT_A_TIME)
     done = 0
     for waiting in due:
         try:

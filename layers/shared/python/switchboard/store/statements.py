@@ -1,7 +1,7 @@
 """The SQL of the store: named, described statements in sql/*.sql, filled in once at load."""
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,8 +17,8 @@ class Schemas:
     messaging: str = "messaging"
     accounts: str = "accounts"
     intake: str = "intake"
-    accounts_key: str = field(default="uuid")
-    intake_key: str = field(default="uuid")
+    accounts_key: str = "uuid"
+    intake_key: str = "uuid"
 
     def __post_init__(self) -> None:
         for name in (self.messaging, self.accounts, self.intake):
