@@ -15,7 +15,6 @@ from switchboard.domain.route_inputs import writing_sitter
 from switchboard.domain.routing import SITTER_ENDED_TAG, SITTER_NO_WINDOW, Capacity, Route, RouteInputs
 from switchboard.domain.standing import Standing, standings
 
-__all__ = ["Consequences", "Policy"]
 _STOPS = (Keyword.STOP, Keyword.CANCEL, Keyword.WISH_TO_STOP)
 
 

@@ -8,6 +8,7 @@ from switchboard.domain.facts import Number
 from switchboard.domain.messages import OutboundText
 
 THREAD_NOTICE_AGAIN_AFTER = timedelta(minutes=5)
+BLOCKED = "ANTI_POACHING_BLOCKED"  # failureCode of a text that was held for its contact details
 
 
 class InboundEvent(NamedTuple):

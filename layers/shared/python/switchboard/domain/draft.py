@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from switchboard.domain.decision import (
+    BLOCKED,
     Attempt,
     Decision,
     Held,
@@ -192,7 +193,7 @@ class Draft:
             actor_user_id=actor_id if actor_type in ("sitter", "owner") else None,
             actor_client_id=actor_id if actor_type == "client" else None,
             delivery_status="failed" if held else "received",
-            failure_code="ANTI_POACHING_BLOCKED" if held else None,
+            failure_code=BLOCKED if held else None,
             failure_detail=held,
             requires_response=requires_response,
             responsible_sitter_id=responsible_sitter_id,

@@ -10,8 +10,6 @@ from switchboard.domain.facts import RecentText
 from switchboard.domain.inbound_text import Media
 from switchboard.domain.standing import Standing
 
-BLOCKED = "ANTI_POACHING_BLOCKED"
-
 
 def find_details(
     draft: Draft,

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from switchboard.domain.consequences import Consequences, Policy
+from switchboard.domain.consequences import Consequences
+from switchboard.domain.contact_check import Policy
 from switchboard.domain.decision import Decision
 from switchboard.domain.draft import Draft
 from switchboard.domain.facts import Facts

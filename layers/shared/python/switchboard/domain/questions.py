@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from switchboard.domain import wording
 from switchboard.domain.contact_check import Policy, read_media
-from switchboard.domain.decision import Held, MovedEvent, NewQuestion
+from switchboard.domain.decision import BLOCKED, Held, MovedEvent, NewQuestion
 from switchboard.domain.draft import Draft
 from switchboard.domain.facts import Facts, HeldText, RecentText
-from switchboard.domain.holding import BLOCKED, find_details, note_attempt
+from switchboard.domain.holding import find_details, note_attempt
 from switchboard.domain.route_inputs import unreachable, writing_sitter
 from switchboard.domain.routing import Capacity, Destination, Route, RouteInputs, choose_route
 from switchboard.domain.standing import RECENTLY, Standing, standings
