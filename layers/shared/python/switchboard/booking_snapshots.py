@@ -17,7 +17,17 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from switchboard import errors
-from switchboard.domain.bookings import Booking, BookingEvent, Client, EventType, Sitter, Stamp, Status, told_status
+from switchboard.domain.bookings import (
+    Booking,
+    BookingEvent,
+    Client,
+    EventType,
+    Sitter,
+    Stamp,
+    Status,
+    to_milliseconds,
+    told_status,
+)
 from switchboard.domain.phone import to_e164
 
 _YEARS = range(1970, 9000)
@@ -34,14 +44,14 @@ def _instant_text(value: object) -> object:
     return value
 
 
-def _to_milliseconds(value: datetime) -> datetime:
+def _plausible(value: datetime) -> datetime:
     if value.year not in _YEARS:
         raise ValueError("the year is out of range")
-    return value.replace(microsecond=value.microsecond // 1000 * 1000)
+    return to_milliseconds(value)
 
 
 Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
-Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_instant_text)]
+Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_instant_text), AfterValidator(_plausible)]
 Text = Annotated[str, AfterValidator(lambda value: value.replace("\x00", ""))]  # PostgreSQL cannot hold NUL
 FalseByDefault = Annotated[bool, _default_for_null(False)]
 TrueByDefault = Annotated[bool, _default_for_null(True)]
@@ -61,11 +71,6 @@ class _Booking(_Part):
     status: Literal["pending", "confirmed", "completed", "cancelled"]
     is_recurring: FalseByDefault = False
     is_meet_and_greet: FalseByDefault = False
-
-    @field_validator("start_at", "end_at")
-    @classmethod
-    def _plausible(cls, value: datetime | None) -> datetime | None:
-        return _to_milliseconds(value) if value is not None else None
 
     @field_validator("end_at")
     @classmethod
@@ -110,11 +115,6 @@ class _Snapshot(_Part):
     ]
     occurred_at: Instant
     data: _Data
-
-    @field_validator("occurred_at")
-    @classmethod
-    def _plausible(cls, value: datetime) -> datetime:
-        return _to_milliseconds(value)
 
 
 def read_snapshot(body: bytes | str, *, webhook_id: str) -> tuple[BookingEvent, str]:

@@ -106,6 +106,11 @@ class BookingEvent:
     sitter: Sitter | None
 
 
+def to_milliseconds(instant: datetime) -> datetime:
+    """The instant as the columns of bookings, threads and windows hold it."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
 def told_status(event_type: EventType, status: Status) -> Status:
     """The status of a snapshot: the data's, except that type cancelled or completed is final."""
     if event_type is EventType.CANCELLED:

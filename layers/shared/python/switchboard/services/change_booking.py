@@ -5,7 +5,7 @@ from datetime import datetime
 from aws_lambda_powertools import Logger
 
 from switchboard import errors
-from switchboard.domain.bookings import BookingEvent, pause_before
+from switchboard.domain.bookings import BookingEvent, pause_before, to_milliseconds
 from switchboard.domain.changes import Answer
 from switchboard.domain.desired_state import Outcome
 from switchboard.services.announce_threads import SendQueue, announce
@@ -30,7 +30,7 @@ def change_booking(
 
     Raises InvalidRequest for an unknown organisation, DatabaseUnavailable where not even the event could be stored.
     """
-    now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as the columns hold it
+    now = to_milliseconds(now)
     try:
         settled = _receive(event, body=body, database=database, may_create=may_create, now=now, new_id=new_id)
     except (errors.InvalidRequest, errors.DatabaseUnavailable):

@@ -7,6 +7,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field
 
+from switchboard.domain.bookings import to_milliseconds
 from switchboard.errors import NotFound
 from switchboard.orders import read_order
 from switchboard.services.sitter_access import end_access, give_back_access
@@ -32,7 +33,7 @@ def offboard_sitter(
 ) -> dict[str, Any]:
     """Answers with what changed; the same order again changes nothing. Raises InvalidRequest, NotFound."""
     asked = read_order(SitterOrder, order)
-    org_id, now = asked.org_id or default_org_id, now.replace(microsecond=now.microsecond // 1000 * 1000)
+    org_id, now = asked.org_id or default_org_id, to_milliseconds(now)
     with database.transaction() as tx:
         work = _take_back if asked.active else _let_go
         answer = work(tx, asked.sitter_id, org_id=org_id, now=now, new_id=new_id)

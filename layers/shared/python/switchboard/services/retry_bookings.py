@@ -5,7 +5,7 @@ from datetime import datetime
 from aws_lambda_powertools import Logger
 
 from switchboard.booking_snapshots import read_snapshot
-from switchboard.domain.bookings import pause_before
+from switchboard.domain.bookings import pause_before, to_milliseconds
 from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.settle_booking import NewId, settle
 from switchboard.store import bookings
@@ -25,7 +25,7 @@ def retry_deferred(
     new_id: NewId,
 ) -> int:
     """Settles due events by the rows as they are stored now, each in its own transaction; answers how many."""
-    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    now = to_milliseconds(now)
     with database.transaction() as tx:
         due = bookings.waiting(tx, now=now, limit=AT_A_TIME)
     done = 0
