@@ -42,7 +42,7 @@ LADDER = [
 
 
 def decide(outcome: Failure, *, tries: int = 1, fraction: float = 0.0, window_end: datetime | None = None) -> Decision:
-    return after_failure(outcome, tries=tries, now=NOW, rng_fraction=fraction, window_end=window_end)
+    return after_failure(outcome, tries=tries, now=NOW, fraction=fraction, window_end=window_end)
 
 
 def pause(decision: Decision) -> timedelta:

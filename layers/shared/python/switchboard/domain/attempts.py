@@ -174,7 +174,7 @@ def record_outcome(text: QueuedText, outcome: SendOutcome, *, now: datetime, fra
 
 
 def _record_unknown(text: QueuedText, newest: Attempt, outcome: Unknown, *, now: datetime) -> Settled:
-    decision = after_failure(outcome, tries=1, now=now, rng_fraction=0.0, window_end=None)
+    decision = after_failure(outcome, tries=1, now=now, fraction=0.0, window_end=None)
     attempt = replace(newest, status="unknown", looks=0, looks_needed=decision.empty_looks_needed)
     return Settled(_waiting(_with(text, attempt), State.UNKNOWN, decision.next_attempt_at), attempt)
 
@@ -236,7 +236,7 @@ def _conclude(text: QueuedText, attempt: Attempt, *, now: datetime, fraction: fl
 def _after(text: QueuedText, attempt: Attempt, failure: Failure, *, now: datetime, fraction: float) -> Settled:
     disposal = disposal_of(failure)
     tries = sum(1 for one in text.attempts if _disposal_of(one) is disposal)
-    decision = after_failure(failure, tries=tries, now=now, rng_fraction=fraction, window_end=text.retry_end)
+    decision = after_failure(failure, tries=tries, now=now, fraction=fraction, window_end=text.retry_end)
     if decision.action is Action.FAIL:
         return _given_up(text, attempt, decision)
     waiting = replace(text, failure_code=decision.failure_code)

@@ -160,11 +160,11 @@ def disposal_of(outcome: Failure) -> Disposal:
 
 
 def after_failure(
-    outcome: Failure, *, tries: int, now: datetime, rng_fraction: float, window_end: datetime | None
+    outcome: Failure, *, tries: int, now: datetime, fraction: float, window_end: datetime | None
 ) -> Decision:
     """Decide what follows; tries counts this failure and those of its class before it, from 1.
 
-    rng_fraction is in [0, 1). No retry at or after window_end; None is a text without a window.
+    fraction is in [0, 1). No retry at or after window_end; None is a text without a window.
     """
     disposal, code = disposal_of(outcome), _failure_code(outcome)
     if isinstance(outcome, Unknown):
@@ -174,7 +174,7 @@ def after_failure(
         return _final(disposal, code)
     pause = pauses[max(tries, 1) - 1]
     if disposal in _JITTERED:
-        pause *= 0.5 + rng_fraction / 2
+        pause *= 0.5 + fraction / 2
     next_at = now + max(pause, _asked_pause(outcome))
     if window_end is not None and next_at >= window_end:
         return _final(disposal, code, window_ended=True)
