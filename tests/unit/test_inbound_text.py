@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchboard.domain.inbound_text import Media, read_text, storable
+from switchboard.domain.inbound_text import Media, read_text, storable_form
 
 AT = datetime(2025, 1, 15, 12, tzinfo=UTC)
 
@@ -57,6 +57,6 @@ def test_a_form_without_a_sid_is_named_by_its_content() -> None:
 def test_no_form_is_too_odd_to_read_or_to_store(form: list[tuple[str, str]]) -> None:
     text = read_text(form, arrived_at=AT)
     assert "\x00" not in text.body
-    for name, value in storable(form):
+    for name, value in storable_form(form):
         (name + value).encode()
         assert "\x00" not in name + value

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from switchboard import errors
+from switchboard.domain.storable import is_storable, storable
 from switchboard.inbox_page import SignIn, answer_page
 from switchboard.services.announce_threads import SendQueue
 from switchboard.services.answer_thread import answer_thread, mark_read
@@ -26,7 +27,6 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_TEXT, MAX_REASON, MAX_ID, MAX_CURSOR = 1600, 500, 255, 1000
 PAGE, LONGEST_PAGE = 50, 100
 OWNER = "owner"
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what PostgreSQL's text cannot hold
 _STRANGE_CURSOR = "cursor: it is none of ours"
 _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
@@ -90,7 +90,7 @@ def read_owner(claims: Mapping[str, Any]) -> Owner:
 
 
 def _readable_id(text: str = "") -> str:
-    if len(text) > MAX_ID or _UNSTORABLE.search(text):
+    if len(text) > MAX_ID or not is_storable(text):
         raise errors.NotFound
     return text
 
@@ -237,7 +237,7 @@ def _fields(request: Request, *known: str) -> dict[str, Any]:
 def _words(fields: Mapping[str, Any], name: str, *, most: int) -> str:
     """What somebody wrote, as they wrote it. Raises Refused: nothing that can be seen, or too long."""
     given = fields.get(name)
-    words = _UNSTORABLE.sub("", given) if isinstance(given, str) else ""
+    words = storable(given) if isinstance(given, str) else ""
     if not any(letter.isprintable() and not letter.isspace() for letter in words):
         raise errors.Refused(f"{name}: write something")
     if len(words) > most:

@@ -1,16 +1,16 @@
 """One text as Twilio handed it over, read out of its form."""
 
 import hashlib
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from switchboard.domain.storable import storable
+
 MOST_PICTURES = 10
 FOUND_AT = "SwitchboardFoundAt"  # the field that reconcile_texts adds to the form of a text it found at Twilio
 _VCARD_TYPES = frozenset({"text/vcard", "text/x-vcard", "text/directory"})
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 class Media(NamedTuple):
@@ -46,7 +46,7 @@ def read_text(form: Sequence[tuple[str, str]], *, arrived_at: datetime) -> Inbou
     """The text in a form; never raises. Of a repeated field the first value counts, and NumMedia is not believed."""
     fields: dict[str, str] = {}
     for name, value in form:
-        fields.setdefault(name, _UNSTORABLE.sub("", value))
+        fields.setdefault(name, storable(value))
     return InboundText(
         message_sid=fields.get("MessageSid") or fields.get("SmsMessageSid") or _own_sid(form),
         sender=fields.get("From", "").strip(),
@@ -59,9 +59,9 @@ def read_text(form: Sequence[tuple[str, str]], *, arrived_at: datetime) -> Inbou
     )
 
 
-def storable(form: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+def storable_form(form: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """The form without the few characters that a database cannot hold."""
-    return [(_UNSTORABLE.sub("", name), _UNSTORABLE.sub("", value)) for name, value in form]
+    return [(storable(name), storable(value)) for name, value in form]
 
 
 def _media(fields: dict[str, str]) -> tuple[Media, ...]:

@@ -10,7 +10,7 @@ from switchboard.domain import wording
 from switchboard.domain.contact_check import Mode, Policy
 from switchboard.domain.decision import THREAD_NOTICE_AGAIN_AFTER
 from switchboard.domain.inbound import decide
-from switchboard.domain.inbound_text import InboundText, read_text, storable
+from switchboard.domain.inbound_text import InboundText, read_text, storable_form
 from switchboard.errors import (
     ConstraintViolated,
     DatabaseUnavailable,
@@ -82,7 +82,7 @@ def _route_once(form: Form, text: InboundText, *, using: Receiving) -> list[str]
     now, flags = using.now(), using.flags()
     policy = Policy(relay=flags.enable_sms_relay, mode=Mode(flags.anti_poaching_mode.value))
     with using.database.transaction() as tx:
-        stored = texts.store(tx, text, form=storable(form), event_id=using.new_id(), now=now)
+        stored = texts.store(tx, text, form=storable_form(form), event_id=using.new_id(), now=now)
         if stored is None:
             return []
         text = text._replace(arrived_at=stored.arrived_at)
@@ -110,7 +110,7 @@ def _keep_unrouted(form: Form, text: InboundText, *, using: Receiving) -> list[s
         kept = unrouted_texts.keep(
             tx,
             text,
-            form=storable(form),
+            form=storable_form(form),
             first_pause=FIRST_PAUSE,
             longest_pause=LONGEST_PAUSE,
             now=now,

@@ -1,14 +1,12 @@
 """The outbox: texts that have to leave, each a queued outbound MessageEvent and its row in ops.outbound_text."""
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from switchboard.domain.messages import OutboundText
+from switchboard.domain.storable import storable
 from switchboard.store.database import Row, Transaction, as_json
-
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # what PostgreSQL's text cannot hold
 
 
 def add(tx: Transaction, texts: Sequence[OutboundText], *, now: datetime) -> None:
@@ -26,7 +24,7 @@ def _row(text: OutboundText, position: int) -> dict[str, object]:
         "thread_id": text.thread_id,
         "sender_e164": text.sender_e164,
         "recipient_e164": text.recipient_e164,
-        "body": _UNSTORABLE.sub("", text.body),
+        "body": storable(text.body),
         "purpose": text.purpose.value,
         "actor_type": text.actor_type,
         "actor_user_id": text.actor_user_id,
