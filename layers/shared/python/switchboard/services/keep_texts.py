@@ -5,7 +5,6 @@ from datetime import timedelta
 from aws_lambda_powertools import Logger
 
 from switchboard.domain import responses, wording
-from switchboard.domain.contact_check import Mode, Policy
 from switchboard.domain.draft import Draft
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.questions import LONGEST_HOLD, HeldTexts
@@ -30,8 +29,7 @@ def expire_held_texts(*, using: Receiving) -> int:
 
 
 def _expire(holding: HoldingSitter, *, using: Receiving) -> bool:
-    now, flags = using.now(), using.flags()
-    policy = Policy(relay=flags.enable_sms_relay, mode=Mode(flags.anti_poaching_mode.value))
+    now, policy = using.now(), using.policy()
     nothing = InboundText("", holding.sitter_e164, holding.number_e164, "", (), None, holding.arrived_at)
     with using.database.transaction() as tx:
         held_texts.wait_for(tx, holding.sitter_e164)

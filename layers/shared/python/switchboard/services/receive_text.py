@@ -42,6 +42,11 @@ class Receiving:
     now: Callable[[], datetime]
     new_id: Callable[[], str]
 
+    def policy(self) -> Policy:
+        """What the flags say now."""
+        flags = self.flags()
+        return Policy(relay=flags.enable_sms_relay, mode=Mode(flags.anti_poaching_mode.value))
+
 
 def receive_text(form: Form, *, arrived_at: datetime, queue: SendQueue, using: Receiving) -> None:
     """Routes an authentic text; one that cannot be stored now waits on the queue. Raises QueueUnavailable."""
@@ -79,8 +84,7 @@ def _route(form: Form, text: InboundText, *, using: Receiving) -> list[str]:
 
 
 def _route_once(form: Form, text: InboundText, *, using: Receiving) -> list[str]:
-    now, flags = using.now(), using.flags()
-    policy = Policy(relay=flags.enable_sms_relay, mode=Mode(flags.anti_poaching_mode.value))
+    now, policy = using.now(), using.policy()
     with using.database.transaction() as tx:
         stored = texts.store(tx, text, form=storable_form(form), event_id=using.new_id(), now=now)
         if stored is None:
