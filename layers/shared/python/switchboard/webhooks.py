@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl
 
-Form = Sequence[tuple[str, str]]
+Form = Sequence[tuple[str, str]]  # names and values in their order, blanks and repeats kept
 
 BOOKING_TOLERANCE = timedelta(minutes=5)
 BOOKING_KEY_PREFIX = "whsec_"

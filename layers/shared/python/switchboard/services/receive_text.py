@@ -1,6 +1,6 @@
 """Receives a text: stores it once, routes it, and leaves what has to be said in the outbox."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -21,11 +21,11 @@ from switchboard.errors import (
 from switchboard.flags import Flags
 from switchboard.metrics import Metric, measure
 from switchboard.services.announce_threads import SendQueue, announce
-from switchboard.services.queue_text import queue_text
+from switchboard.services.queue_text import InboundQueue, queue_text
 from switchboard.store import owner_notices, texts, unrouted_texts
 from switchboard.store.database import Database
+from switchboard.webhooks import Form
 
-Form = Sequence[tuple[str, str]]
 TRIES = 2
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 UNAVAILABLE = (DatabaseUnavailable, LockNotAvailable, StatementTimedOut, SecretUnavailable)
@@ -48,7 +48,7 @@ class Receiving:
         return Policy(relay=flags.enable_sms_relay, mode=Mode(flags.anti_poaching_mode.value))
 
 
-def receive_text(form: Form, *, arrived_at: datetime, queue: SendQueue, using: Receiving) -> None:
+def receive_text(form: Form, *, arrived_at: datetime, queue: InboundQueue, using: Receiving) -> None:
     """Routes an authentic text; one that cannot be stored now waits on the queue. Raises QueueUnavailable."""
     try:
         route_text(form, arrived_at=arrived_at, using=using)

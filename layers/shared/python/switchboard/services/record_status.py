@@ -1,6 +1,6 @@
 """Records what Twilio says became of a text: forward only, for the attempt that the callback names."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl
@@ -15,6 +15,7 @@ from switchboard.services.announce_threads import SendQueue, announce
 from switchboard.services.settle_texts import settle
 from switchboard.store import sending
 from switchboard.store.database import Database, Transaction
+from switchboard.webhooks import Form
 
 logger = Logger(service="switchboard", child=True)
 _LONGEST_NUMBER = 9
@@ -31,7 +32,7 @@ class StatusReport:
     attempt: int | None = None
 
 
-def read_status(form: Sequence[tuple[str, str]], query: str) -> StatusReport | None:
+def read_status(form: Form, query: str) -> StatusReport | None:
     """The report in an authentic callback; None when it names no message or no status that is known."""
     fields, asked = dict(reversed(form)), dict(reversed(parse_qsl(query, errors="replace")))
     sid = fields.get("MessageSid") or fields.get("SmsSid") or ""
