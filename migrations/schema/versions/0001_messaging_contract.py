@@ -10,7 +10,7 @@ depends_on = "0001_messaging_expand"
 
 LISTED = 20  # ids named per broken constraint
 
-# Name → table, columns, and the rows it is for. The names are API: store/database.py hands them to the code.
+# Name → table, columns, and the rows it is for. The names are API: store/session.py hands them to the code.
 UNIQUE: dict[str, tuple[str, str, str]] = {
     "client_key": ("Client", '"orgId", id', "true"),
     "sitter_key": ("Sitter", '"orgId", id', "true"),

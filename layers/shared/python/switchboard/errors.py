@@ -68,7 +68,7 @@ class Refused(SwitchboardError):
     """The request is understood and cannot be carried out as it stands."""
 
 
-# Database errors, translated once in store/database.py.
+# Database errors, translated once in store/session.py.
 
 
 class DatabaseError(SwitchboardError):
