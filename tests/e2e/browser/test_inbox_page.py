@@ -233,6 +233,25 @@ def test_a_new_text_is_said_and_takes_nobodys_half_written_words(open_page: Open
     page.get_by_text("Released.", exact=True).wait_for(timeout=WITHIN_MS)
 
 
+def test_whoever_reads_the_end_of_a_conversation_sees_what_comes_next(open_page: Open, visit: Visit) -> None:
+    for n in range(6):
+        visit.text(visit.client, f"Text {n}")
+    page = with_a_clock(open_page(town=visit.town, viewport={"width": 360, "height": 500}))
+    open_thread(page)
+    page.locator("#messages").get_by_text("Text 5", exact=True).wait_for(timeout=WITHIN_MS)
+    page.locator("#title:focus").wait_for(timeout=WITHIN_MS)
+    visit.text(visit.sitter, "The last")
+    look_again(page)
+    page.locator("#messages").get_by_text("The last").first.wait_for(timeout=WITHIN_MS)
+    rest = "(pane => pane.scrollHeight - pane.scrollTop - pane.clientHeight)(document.getElementById('content'))"
+    assert page.evaluate(rest) < 2
+    page.evaluate("document.getElementById('content').scrollTop = 0")
+    visit.text(visit.sitter, "One more")
+    look_again(page)
+    page.locator("#messages").get_by_text("One more").first.wait_for(timeout=WITHIN_MS)
+    assert page.evaluate("document.getElementById('content').scrollTop") == 0
+
+
 def test_the_earlier_part_of_a_conversation_and_of_the_list_is_a_button_away(open_page: Open, visit: Visit) -> None:
     visit.town.sql(
         """INSERT INTO messaging."MessageEvent"

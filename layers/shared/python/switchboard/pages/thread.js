@@ -42,9 +42,12 @@ export function close() {
   for (const name of ["messages", "to", "person", "assignments"]) $(name).replaceChildren();
 }
 
+// Whoever reads the end goes on seeing the end.
 function drawTexts() {
+  const pane = $("content"), atEnd = pane.scrollHeight - pane.scrollTop - pane.clientHeight < 60;
   $("earlier").hidden = !before;
   fill($("messages"), texts.map((one) => [`text-${one.id}`, [one, when(one.createdAt)], () => message(one)]));
+  if (atEnd) pane.scrollTop = pane.scrollHeight;
 }
 
 function drawFacts() {
