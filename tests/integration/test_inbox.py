@@ -178,7 +178,10 @@ def test_a_held_text_shows_what_was_found_until_it_is_released(board: Switchboar
     assert held["held"]["preview"].endswith("***-***-0134")
     reply = desk.post(f"/api/messages/{held['id']}/release", {"reason": "the vet's number"})
     assert reply.status == 200
-    assert not any(one["held"] for one in desk.get(f"/api/threads/{ids['thread']}")["messages"])
+    messages = desk.get(f"/api/threads/{ids['thread']}")["messages"]
+    assert not any(one["held"] for one in messages)
+    [passed] = [one["reason"] for one in messages if one["id"] == held["id"]]
+    assert passed == f"{held['reason']}; released: the vet's number"
     assert (SITTER_NUMBER, SITTER, f"Jane D.: {LEAK}") in board.sent()
     again = desk.post(f"/api/messages/{held['id']}/release", {"reason": "once more"})
     assert (again.status, again.body["error"]) == (409, "conflict")

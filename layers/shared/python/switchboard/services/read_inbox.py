@@ -103,13 +103,14 @@ def _held(row: Row) -> dict[str, Any] | None:
 
 
 def _reason(row: Row) -> str | None:
-    """Why a text went where it went; of one that did not arrive, why not."""
+    """Why a text went where it went, and why it was released; of one that did not arrive, why not."""
     said = _metadata(row["metadata"])
     route = said.get("route")
     reason = route.get("reason") if isinstance(route, dict) else None
     why_not = row["failure_detail"] if row["direction"] == "outbound" else None
     found: str | None = why_not or reason or said.get("reason") or row["failure_code"]
-    return found
+    release = said.get("release")
+    return f"{found}; released: {release.get('reason')}" if isinstance(release, dict) else found
 
 
 def _metadata(text: str | None) -> dict[str, Any]:
