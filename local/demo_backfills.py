@@ -11,7 +11,7 @@ import pg8000.native
 from local.aws import client
 from local.narrator import Narrator
 from local.stack import Stack
-from switchboard.cli import Execution, Machine
+from switchboard.cli_machine import Execution, Machine
 from switchboard.store.connection import Address
 
 LEADS, ACCOUNTS, THREADS = 3_000, 5_394, 6

@@ -13,7 +13,7 @@ from local.aws import client
 from local.facts import ROOT
 from local.players import eventually
 from local.stack import Stack
-from switchboard.cli import Machine
+from switchboard.cli_machine import Machine
 from tests.e2e.conftest import town_on
 from tests.e2e.town import Town
 

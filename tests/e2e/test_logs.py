@@ -15,7 +15,7 @@ from local.issuer import issue_token
 from local.lambdas import INVOKE_PATH
 from local.players import INBOUND, Caller, eventually
 from local.stack import Stack
-from switchboard.cli import Machine
+from switchboard.cli_machine import Machine
 from tests.e2e.town import Town
 
 FALLBACK = "/webhooks/twilio/inbound-fallback"

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from switchboard import cli
+from switchboard import cli, cli_backfills
+from switchboard.cli_machine import Machine
 
 OUTPUT = {
     "runId": "run-1", "backfill": "lead-customers", "status": "completed", "counts": {}, "report": "[1/4] the report",
@@ -41,7 +42,7 @@ class States:
 @pytest.fixture
 def states(monkeypatch: pytest.MonkeyPatch) -> States:
     found = States()
-    monkeypatch.setattr(cli, "_machine", lambda options: cli.Machine(found, "arn", poll_s=0))
+    monkeypatch.setattr(cli_backfills, "machine_of", lambda options: Machine(found, "arn", poll_s=0))
     return found
 
 

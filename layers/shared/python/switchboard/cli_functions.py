@@ -4,7 +4,7 @@ import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boto3
 from botocore.config import Config
@@ -14,7 +14,7 @@ from rich.console import Console
 from switchboard.settings import read_region, read_settings
 
 Answer = dict[str, Any]
-STACK_FILE = Path(".local") / "stack.json"
+_STACK_FILE = Path(".local") / "stack.json"
 LOCAL = "local"
 # A function may take its 15 minutes, on a line that gateways would take for dead, and is not called twice by itself.
 _PATIENT = Config(connect_timeout=5, read_timeout=930, tcp_keepalive=True, retries={"total_max_attempts": 1})
@@ -49,7 +49,12 @@ class Functions:
 def add_deployment(parser: argparse.ArgumentParser) -> None:
     """The options that say which deployment is meant."""
     parser.add_argument("--stage", help="the deployment in AWS; else STAGE, else the local stack")
-    parser.add_argument("--stack", type=Path, default=STACK_FILE, help="the local stack's file")
+    add_stack(parser)
+
+
+def add_stack(parser: argparse.ArgumentParser) -> None:
+    """The option that says where the local stack is."""
+    parser.add_argument("--stack", type=Path, default=_STACK_FILE, help="the local stack's file")
 
 
 def functions_of(options: argparse.Namespace) -> Functions | None:
@@ -57,18 +62,28 @@ def functions_of(options: argparse.Namespace) -> Functions | None:
     stage = options.stage or read_settings().stage
     if stage != LOCAL:
         return Functions(_in_aws(), stage)
+    stack = read_stack(options)
+    return Functions(local_client("lambda", stack, config=_PATIENT), LOCAL) if stack else None
+
+
+def read_stack(options: argparse.Namespace) -> Answer | None:
+    """Where the local stack's parts are; None where it is not started."""
     if not options.stack.exists():
         return None
-    stack = json.loads(options.stack.read_text(encoding="utf-8"))
-    client = boto3.client(
-        "lambda",
+    stack: Answer = json.loads(options.stack.read_text(encoding="utf-8"))
+    return stack
+
+
+def local_client(service: Literal["lambda", "stepfunctions"], stack: Answer, *, config: Config | None = None) -> Any:
+    """A client of the local stack's AWS."""
+    return boto3.client(
+        service,
         endpoint_url=stack["aws_endpoint_url"],
         region_name=stack["state_machine_arn"].split(":")[3],
         aws_access_key_id="local",
         aws_secret_access_key="local",  # noqa: S106  the local stack asks for any
-        config=_PATIENT,
+        config=config,
     )
-    return Functions(client, LOCAL)
 
 
 def _in_aws() -> Any:
