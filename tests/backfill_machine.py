@@ -121,5 +121,6 @@ class Machine:
 def machine() -> Iterator[Machine]:
     """A state machine of its own; the handlers' settings are the environment's."""
     lambdas = Lambdas()
-    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}), interpreting(lambdas, second_s=SECOND_S):
+    config: Any = {"core": {"reset_boto3_session": False}, "stepfunctions": {"execute_state_machine": True}}
+    with mock_aws(config=config), interpreting(lambdas, second_s=SECOND_S):
         yield Machine(lambdas)

@@ -8,7 +8,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from local.event import EVENTS, signed_event
 from local.facts import TWILIO_AUTH_TOKEN
@@ -26,27 +25,19 @@ NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
 
 
 @pytest.fixture
-def cloud(database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+def cloud(aws: None, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """Moto's AWS with the queues and the secret, and the settings that name them."""
-    settings = {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "DATABASE_URL": database_url,
-        "PUBLIC_BASE_URL": BASE_URL,
-    }
-    for name, value in settings.items():
-        monkeypatch.setenv(name, value)
-    with mock_aws():
-        sqs, secrets = boto3.client("sqs"), boto3.client("secretsmanager")
-        for name in ("send", "inbound"):
-            monkeypatch.setenv(f"{name.upper()}_QUEUE_URL", sqs.create_queue(QueueName=name)["QueueUrl"])
-        secret = {"accountSid": "AC1", "authTokens": [TWILIO_AUTH_TOKEN, TOKEN]}
-        secrets.create_secret(Name="switchboard/twilio", SecretString=json.dumps(secret))
-        runtime.forget()
-        yield SimpleNamespace(sqs=sqs, secrets=secrets, env=monkeypatch.setenv)
-        runtime.inbound_database().close()
-        runtime.database().close()
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("PUBLIC_BASE_URL", BASE_URL)
+    sqs, secrets = boto3.client("sqs"), boto3.client("secretsmanager")
+    for name in ("send", "inbound"):
+        monkeypatch.setenv(f"{name.upper()}_QUEUE_URL", sqs.create_queue(QueueName=name)["QueueUrl"])
+    secret = {"accountSid": "AC1", "authTokens": [TWILIO_AUTH_TOKEN, TOKEN]}
+    secrets.create_secret(Name="switchboard/twilio", SecretString=json.dumps(secret))
+    runtime.forget()
+    yield SimpleNamespace(sqs=sqs, secrets=secrets, env=monkeypatch.setenv)
+    runtime.inbound_database().close()
+    runtime.database().close()
     runtime.forget()
 
 

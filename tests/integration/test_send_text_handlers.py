@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from local.lambdas import LambdaContext, load_handler
 from local.signing import sign_twilio
@@ -43,20 +42,16 @@ class Functions:
 
 
 @pytest.fixture
-def functions(stage: Stage, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+def functions(aws: None, stage: Stage, database_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("PUBLIC_BASE_URL", BASE_URL)
     monkeypatch.setenv("TWILIO_API_URL", stage.simulator.url)
-    with mock_aws():
-        queue_url = boto3.client("sqs").create_queue(QueueName="send")["QueueUrl"]
-        monkeypatch.setenv("SEND_QUEUE_URL", queue_url)
-        put_secret([TOKEN])
-        runtime.forget()
-        yield Functions(queue_url)
-        runtime.database().close()
+    queue_url = boto3.client("sqs").create_queue(QueueName="send")["QueueUrl"]
+    monkeypatch.setenv("SEND_QUEUE_URL", queue_url)
+    put_secret([TOKEN])
+    runtime.forget()
+    yield Functions(queue_url)
+    runtime.database().close()
     runtime.forget()
 
 
