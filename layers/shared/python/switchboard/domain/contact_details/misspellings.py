@@ -24,7 +24,7 @@ _AS_THEY_SOUND = {
     "direcly": "directly", "insted": "instead", "agane": "again", "jsut": "just", "vemno": "venmo", "venmoo": "venmo",
     "benmo": "venmo", "zele": "zelle", "paypall": "paypal", "instergram": "instagram", "snapchatt": "snapchat",
     "emial": "email", "emal": "email", "emale": "email", "imail": "email", "mesej": "message", "aplication": "app",
-    "websight": "website", "chepaer": "cheaper", "cheeper": "cheaper", "tyme": "time", "nmbr": "number",
+    "websight": "website", "chepaer": "cheaper", "cheeper": "cheaper", "tyme": "time", "nmbr": "number", "wen": "when",
     "numbr": "number", "cll": "call", "kall": "call", "frm": "from", "pying": "paying", "watsup": "whatsapp",
 }  # fmt: skip
 # Slips that are words.

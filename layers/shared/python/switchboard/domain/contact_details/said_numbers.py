@@ -87,8 +87,10 @@ def _after_composed(pieces: list[Piece], i: int, result: list[Piece], reading: R
         return _take_hundreds(pieces, i + 1, piece.digits, piece, result=result, reading=reading)
     if piece.kind is Kind.REPEAT and i + 1 < len(pieces) and _touch(piece, pieces[i + 1], reading):
         repeated = pieces[i + 1]
-        if len(repeated.digits) == 1:
-            result.append(_span(piece, repeated, repeated.digits * int(piece.digits)))
+        is_apart = repeated.end - repeated.start > len(repeated.digits)  # "triple 5 0 1": the first figure only
+        if len(repeated.digits) == 1 or (repeated.kind is Kind.FIGURES and is_apart):
+            first, rest = repeated.digits[0], repeated.digits[1:]
+            result.append(_span(piece, repeated, first * int(piece.digits) + rest))
             return i + 2
     return i + 1
 

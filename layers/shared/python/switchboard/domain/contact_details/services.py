@@ -32,6 +32,7 @@ CLASSES = {
 INVITING = (
     "<find> me|us|to_me|up|with_me ..4 <on> my|the|mi? <any> !app_here",
     "<buscame> ..3 en|por|al|via mi|el? <any>",
+    "find|look_for ..3 on <sure> and|to ..1 add|send|message|msg|follow|request|friend|dm|say",
     "search|search_for|look_up|look_for|lookup|google ..4 on <sure>",
     "my apple_id is",
     "<find>|see my|our profile|page|listing|account on|at <any>",

@@ -172,7 +172,7 @@ _RULES = (
     "for|do|in|take|pay|paying|accept cash without|instead|under|off|directly|and_skip|on_the_side|privately",
     "<cheap> ..4 if you|we|u ..3 me|direct|directly|cash|private|privately|outside|without",
     "side|private gig|job|deal|arrangement|client|booking|bookings|clients|gigs|jobs|sits|walks",
-    "go|going direct|private|directly|around_them",
+    "go|going direct|private|directly|around_them !home|to|there|after|back|into|in|from|down|up|left|right|over",
     (
         "go|book|come|pay|work|arrange_it|do_it ..1 through|with|thru|via|by|to me|us|you"
         " instead|directly|direct|and|without|not"

@@ -65,7 +65,7 @@ MONTHS = words_of(
 FILLERS = words_of(
     "then and y the is it its in ends end with part first second third last middle next followed by dash hyphen"
     " guion space dot point punto comma slash underscore my number area code so um uh like lol haha ok plus then"
-    " also goes after that starts start begins luego despues finally rest of again emoji woof meow bark star"
+    " also goes after that starts start begins luego despues finally rest of again tail head emoji woof meow bark star"
     " bit half digits exchange prefix mas final comes now here are finishes finish to parte primera segunda"
     " two three four w add theres there follows before put off finish after pause take tail termina terminan acaba"
     " con sigue en primero al numbers remaining other afterwards thats"
@@ -73,5 +73,7 @@ FILLERS = words_of(
 CHATTER = FILLERS | words_of(
     "hang on great wait sec one lol thanks got sorry hold done ready more yes almost done yep sure k"
 )
-PARTS = words_of("part middle ends starts begins part area prefix exchange followed finishes termina empieza digits")
+PARTS = words_of(
+    "tail head part middle ends starts begins part area prefix exchange followed finishes termina empieza digits"
+)
 HYPHENS = words_of("dash hyphen guion dot point punto space underscore slash period")
