@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 from switchboard.domain.contact_details.cues import STRONG, Cues
 from switchboard.domain.contact_details.number_words import Kind, number_words
 from switchboard.domain.contact_details.phones import PhoneSpan, Scope, as_e164
 from switchboard.domain.contact_details.shapes import LOCAL, NATIONAL, WITH_COUNTRY, is_counting
 from switchboard.domain.contact_details.tokens import Reading
+from switchboard.domain.contact_details.vocabulary import LINE_NOUNS, REACH_ME, REACH_VERBS
 
+# One of these says that the counts are a number.
+_TOLD = LINE_NOUNS | REACH_VERBS | REACH_ME
+_FIGURES = "0123456789"
 _MOST_APART = 3
 _LENGTHS = frozenset({LOCAL, NATIONAL, WITH_COUNTRY})
 _MOST_PLACES = 64
@@ -17,7 +22,10 @@ _MOST_PLACES = 64
 
 def counted_numbers_in(reading: Reading, scope: Scope, cues: Cues) -> Iterator[PhoneSpan]:
     """Rows of single digits with a thing behind each, where the text says that they are a number."""
-    digits = {i: digit for i, word in enumerate(reading.words) if (digit := _digit(word))}
+    if _TOLD.isdisjoint(reading.known):
+        return
+    digit_of = _digit_words()
+    digits = {i: digit_of[word] for i, word in enumerate(reading.words) if word in digit_of}
     if not LOCAL <= len(digits) <= _MOST_PLACES:
         return
     for row in _rows(list(digits)):
@@ -28,12 +36,11 @@ def counted_numbers_in(reading: Reading, scope: Scope, cues: Cues) -> Iterator[P
             yield PhoneSpan(reading.starts[row[0]], reading.ends[row[-1]], number, is_held=True)
 
 
-def _digit(word: str) -> str:
-    """The single digit that the word is, or nothing."""
-    if len(word) == 1:
-        return word if word.isdigit() else ""
-    digits, kind = number_words().get(word, ("", Kind.WEAK))
-    return digits if kind is Kind.SPELLED and len(digits) == 1 else ""
+@cache
+def _digit_words() -> dict[str, str]:
+    """Single digits, as figures and in words."""
+    spelled = {word: digits for word, (digits, kind) in number_words().items() if kind is Kind.SPELLED}
+    return {word: digits for word, digits in spelled.items() if len(digits) == 1} | {one: one for one in _FIGURES}
 
 
 def _rows(places: list[int]) -> Iterator[list[int]]:

@@ -206,6 +206,8 @@ def _finding(reading: Reading, one: _Found, offset: int) -> Finding:
 
 def _verdict(text: str, placed: list[tuple[Finding, _Found]], skipped: Sequence[tuple[int, int]]) -> Verdict:
     """The verdict: numbers and addresses first, each kind in the text's order."""
+    if not placed and not skipped:
+        return Verdict(findings=(), flagged=(), preview=redact.preview(text, []))
     placed.sort(key=lambda pair: (pair[0].violation_type is ViolationType.SOCIAL_MEDIA, pair[0].start, pair[0].end))
     covers = [redact.Cover(finding.start, finding.end, one.cover) for finding, one in placed]
     covers += [redact.Cover(*span, _SKIPPED) for span in skipped]

@@ -71,7 +71,7 @@ def urls_in(reading: Reading, *, allowed: Sequence[str]) -> list[UrlSpan]:
     spans: list[UrlSpan] = []
     covered = 0
     ahead = 0
-    for i in _possible_endings(reading.words):
+    for i in _possible_endings(reading):
         start = reading.starts[i]
         while ahead < len(whole) and whole[ahead].end <= start:
             ahead += 1
@@ -100,12 +100,14 @@ def _run_together(text: str) -> list[UrlSpan]:
     ]
 
 
-def _possible_endings(words: list[str]) -> list[int]:
-    """The words behind the first that may end a domain, perhaps in leet ("c0m")."""
+def _possible_endings(reading: Reading) -> list[int]:
+    """The words behind the first that may end a domain, perhaps in leet ("c0m"): behind a sign, or a spoken dot."""
+    is_spoken = not _DOTS.isdisjoint(reading.known)
     return [
         i
-        for i, word in enumerate(words)
-        if i
+        for i, (word, gap) in enumerate(zip(reading.words, reading.gaps, strict=False))
+        if (gap != " " or is_spoken)
+        and i
         and (word in ALL_ENDINGS or not (word.isalpha() or word.isdigit() or without_leet(word) not in SPOKEN_ENDINGS))
     ]
 
