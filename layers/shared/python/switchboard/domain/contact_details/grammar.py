@@ -20,7 +20,7 @@ _ANY_WORDS = r"(?:[a-z0-9]+ ){0,%s}?"
 # Words that say little: a text has many of them.
 _COMMON = words_of(
     "the a to you me us i we they it this that them my your our is on in at of for from with and here there not no dont"
-    " never so if when after once what how can have do go come out up by as over will still again"
+    " never so if when after once what how can have do go come out up by as over will still again just one two"
 )
 _SENTENCE_END = r"(?=\.|$)"
 

@@ -34,6 +34,7 @@ _FILLER = words_of(
     " search for by live"
     " add find follow look up dm message to u you can with page tag usuario called also works too here or"
 )
+_TELLING_SIGNS = frozenset("@:=")
 _LEET_SIGNS = frozenset({"@", "$", "!"})
 _FULL_NAME = 2
 _JOINERS = frozenset({"dot", "underscore", "punto", "dash"})
@@ -141,7 +142,8 @@ def _name_after(reading: Reading, service: int, word: str) -> int | None:
     told = gap.lstrip()[:1] in {":", "=", "@", "~"} or (gap.strip() in {"->", "-"} and " " in gap)
     told = told or not reading.words[service].isalpha() or (service > 0 and reading.gap_before(service) in _LEET_SIGNS)
     while at < len(reading.words) and at - service <= _NAME_REACH and reading.words[at] in _FILLER:
-        told = told or any(sign in reading.gap(at) for sign in "@:=") or reading.words[at] == "dollar"
+        gap = reading.gap(at)
+        told = told or (gap != " " and not _TELLING_SIGNS.isdisjoint(gap)) or reading.words[at] == "dollar"
         at += 1
     if at >= len(reading.words):
         return None

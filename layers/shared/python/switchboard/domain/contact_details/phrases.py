@@ -97,7 +97,7 @@ def _is_owned(reading: Reading, i: int) -> bool:
 def _word(reading: Reading, i: int, gap: str, vocabulary: frozenset[str]) -> tuple[str, int]:
     """The word at i, perhaps of two, and the reading's last word in it."""
     word = reading.words[i]
-    if len(gap) == 1 and i + 1 < len(reading.words):
+    if len(gap) == 1 and (word in _FIRST_OF_TWO or gap in _INNER_SIGNS) and i + 1 < len(reading.words):
         following = reading.words[i + 1]
         compound = _COMPOUNDS.get((word, following))
         if compound is not None:
@@ -106,9 +106,14 @@ def _word(reading: Reading, i: int, gap: str, vocabulary: frozenset[str]) -> tup
             across = word + without_leet(gap).strip("-*._") + without_leet(following)
             if across in vocabulary and word not in vocabulary:
                 return across, i + 1
-    if _is_owned(reading, i) and word[:-1] in vocabulary and reading.text.startswith("'s", reading.ends[i] - 2):
+    if (
+        word[-1] == "s"
+        and _is_owned(reading, i)
+        and word[:-1] in vocabulary
+        and reading.text.startswith("'s", reading.ends[i] - 2)
+    ):
         return word[:-1] + " is", i
-    if not word.isalpha() and not word.isdigit():
+    if not (word.isalpha() or word.isdigit()):
         plain = without_leet(word)
         if plain in vocabulary:
             return plain, i
