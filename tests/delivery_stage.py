@@ -11,7 +11,7 @@ from switchboard.services.record_status import StatusReport, record_status
 from switchboard.services.send_text import Sending, send_thread
 from switchboard.store.database import Database
 from switchboard.twilio import TwilioCredentials, TwilioSender
-from tests.delivery_builders import NOW, THREAD, Sql
+from tests.delivery_builders import NOW, THREAD, Sql, a_relay, queue_texts
 
 ACCOUNT, TOKEN = "AC" + "0" * 32, "token-1"
 BASE_URL = "https://switchboard.example.test"
@@ -93,6 +93,14 @@ class Stage:
             new_id=new_ids(f"status-{next(self._holders)}"),
             fraction=self.fraction,
         )
+
+    def end_untold(self, status: str, *, code: int | None = None) -> str:
+        """A text that Twilio brought to its end without telling; answers with its event's id."""
+        [event_id] = queue_texts(self.database, a_relay(not_after=None, window_id=None))
+        self.work()
+        message = self.simulator.account.messages()[-1]
+        message.status, message.error_code = status, code
+        return event_id
 
     def sent(self) -> list[str]:
         """Bodies that Twilio holds, oldest first."""

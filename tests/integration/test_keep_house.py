@@ -110,17 +110,8 @@ def poll(stage: Stage, **changes: Any) -> int:
     )
 
 
-def sent_text(stage: Stage, *, ends: str, code: int | None = None) -> str:
-    """A text that Twilio brought to its end without telling."""
-    [event_id] = queue_texts(stage.database, a_relay(not_after=None, window_id=None))
-    stage.work()
-    message = stage.simulator.account.messages()[-1]
-    message.status, message.error_code = ends, code
-    return event_id
-
-
 def test_a_text_without_a_final_status_is_asked_for_after_12_hours_once(stage: Stage) -> None:
-    event_id = sent_text(stage, ends="delivered")
+    event_id = stage.end_untold("delivered")
     stage.clock.move(hours=12)
     assert poll(stage) == 0
     stage.clock.move(seconds=1)
@@ -130,7 +121,7 @@ def test_a_text_without_a_final_status_is_asked_for_after_12_hours_once(stage: S
 
 
 def test_a_text_that_stays_without_an_end_is_asked_for_once_only(stage: Stage) -> None:
-    event_id = sent_text(stage, ends="sent")
+    event_id = stage.end_untold("sent")
     stage.clock.move(hours=13)
     assert poll(stage) == 1
     assert poll(stage) == 0
@@ -138,14 +129,14 @@ def test_a_text_that_stays_without_an_end_is_asked_for_once_only(stage: Stage) -
 
 
 def test_a_failure_that_was_only_learnt_by_asking_is_tried_again(stage: Stage) -> None:
-    event_id = sent_text(stage, ends="undelivered", code=30003)
+    event_id = stage.end_untold("undelivered", code=30003)
     stage.clock.move(hours=13)
     poll(stage)
     assert stage.event(event_id)["next"] == stage.clock() + timedelta(minutes=15)
 
 
 def test_a_twilio_that_is_away_is_asked_in_the_next_run(stage: Stage) -> None:
-    sent_text(stage, ends="delivered")
+    stage.end_untold("delivered")
     stage.clock.move(hours=13)
     away = stage.sender()
     away._base_url = "http://127.0.0.1:1"
@@ -163,7 +154,7 @@ def test_a_twilio_that_is_away_is_asked_in_the_next_run(stage: Stage) -> None:
 
 def test_a_slow_twilio_leaves_time_for_the_other_parts(stage: Stage) -> None:
     for _ in range(4):
-        sent_text(stage, ends="delivered")
+        stage.end_untold("delivered")
     stage.clock.move(hours=13)
     seconds = iter([0.0, 5.0, 10.0, 15.0])
     assert poll(stage, clock=lambda: next(seconds)) == 2
@@ -171,7 +162,7 @@ def test_a_slow_twilio_leaves_time_for_the_other_parts(stage: Stage) -> None:
 
 
 def test_two_housekeepings_at_once_do_no_harm(stage: Stage) -> None:
-    event_id = sent_text(stage, ends="undelivered", code=30006)
+    event_id = stage.end_untold("undelivered", code=30006)
     stage.clock.move(hours=13)
     gate = threading.Barrier(2)
 

@@ -28,17 +28,8 @@ def reconcile(stage: Stage, **changes: Any) -> dict[str, int]:
     return reconcile_texts(using=Reconciling(**parts | changes))
 
 
-def sent_text(stage: Stage, *, ends: str, code: int | None = None) -> str:
-    """A text that Twilio brought to its end, and whose callbacks were lost."""
-    [event_id] = queue_texts(stage.database, a_relay(not_after=None, window_id=None))
-    stage.work()
-    message = stage.simulator.account.messages()[-1]
-    message.status, message.error_code = ends, code
-    return event_id
-
-
 def test_lost_callbacks_are_made_up_for_once(stage: Stage) -> None:
-    delivered, failed = sent_text(stage, ends="delivered"), sent_text(stage, ends="undelivered", code=30006)
+    delivered, failed = stage.end_untold("delivered"), stage.end_untold("undelivered", code=30006)
     stage.clock.move(minutes=20)
     assert reconcile(stage) == {"compared": 2, "found": 0, "moved": 2, "strays": 0, "polled": 0}
     assert stage.event(delivered)["status"] == "delivered"
@@ -50,7 +41,7 @@ def test_lost_callbacks_are_made_up_for_once(stage: Stage) -> None:
 
 
 def test_a_failure_learnt_late_is_tried_again_by_the_same_rules(stage: Stage) -> None:
-    event_id = sent_text(stage, ends="undelivered", code=30003)
+    event_id = stage.end_untold("undelivered", code=30003)
     stage.clock.move(minutes=20)
     reconcile(stage)
     assert stage.event(event_id)["next"] == stage.clock() + timedelta(minutes=15)
@@ -58,7 +49,7 @@ def test_a_failure_learnt_late_is_tried_again_by_the_same_rules(stage: Stage) ->
 
 
 def test_a_status_never_moves_back_and_an_unknown_one_moves_nothing(stage: Stage) -> None:
-    event_id = sent_text(stage, ends="sent")
+    event_id = stage.end_untold("sent")
     message = stage.simulator.account.messages()[-1]
     stage.tell(event_id, "delivered", sid=message.sid)
     stage.clock.move(minutes=20)
@@ -69,7 +60,7 @@ def test_a_status_never_moves_back_and_an_unknown_one_moves_nothing(stage: Stage
 
 
 def test_what_the_list_shows_no_more_is_asked_for_after_12_hours(stage: Stage) -> None:
-    ids = [sent_text(stage, ends="delivered") for _ in range(22)]
+    ids = [stage.end_untold("delivered") for _ in range(22)]
     stage.clock.move(hours=40)
     assert reconcile(stage) == {"compared": 0, "found": 0, "moved": 0, "strays": 0, "polled": 22}
     assert {stage.event(event_id)["status"] for event_id in ids} == {"delivered"}
@@ -77,7 +68,7 @@ def test_what_the_list_shows_no_more_is_asked_for_after_12_hours(stage: Stage) -
 
 
 def test_a_text_that_twilio_does_not_know_is_asked_for_once_and_left_as_it_is(stage: Stage) -> None:
-    event_id = sent_text(stage, ends="delivered")
+    event_id = stage.end_untold("delivered")
     stage.simulator.account.forget_messages()
     stage.clock.move(hours=13)
     assert reconcile(stage)["polled"] == 1
