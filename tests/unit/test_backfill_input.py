@@ -25,7 +25,7 @@ def test_everything_but_the_backfill_has_a_default() -> None:
     request, definition = read_input({"backfill": "lead-customers"})
     assert definition.name == "lead-customers"
     assert request == read_input(WHOLE | {"requestedBy": "", "reason": ""})[0]
-    assert request.dryRun
+    assert request.dry_run
 
 
 @pytest.mark.parametrize(
@@ -66,5 +66,5 @@ def test_what_is_no_object_with_a_backfill_is_refused(given: object) -> None:
 def test_a_date_is_its_first_instant_in_utc_and_an_instant_keeps_its_zone() -> None:
     day, _ = read_input(WHOLE | {"asOf": "2025-01-15"})
     instant, _ = read_input(WHOLE | {"asOf": "2025-01-15T10:00:00-06:00"})
-    assert day.as_of() == datetime(2025, 1, 15, tzinfo=UTC)
-    assert instant.as_of() == datetime(2025, 1, 15, 16, tzinfo=UTC)
+    assert day.as_of == datetime(2025, 1, 15, tzinfo=UTC)
+    assert instant.as_of == datetime(2025, 1, 15, 16, tzinfo=UTC)

@@ -30,7 +30,7 @@ def require_tables(tx: Transaction, definition: Definition, schemas: Schemas) ->
 
 def find_run(tx: Transaction, request: BackfillInput, definition: Definition) -> Run:
     """The run that the input names, locked. Raises InvalidInput."""
-    row = tx.row("backfill.run_by_id", id=request.runId, backfill=definition.name)
+    row = tx.row("backfill.run_by_id", id=request.run_id, backfill=definition.name)
     if row is None:
         raise _no_such_run(tx, request, definition)
     if row["action"] == "verify":
@@ -39,7 +39,7 @@ def find_run(tx: Transaction, request: BackfillInput, definition: Definition) ->
 
 
 def _no_such_run(tx: Transaction, request: BackfillInput, definition: Definition) -> InvalidInput:
-    other = tx.row("backfill.backfill_of_run", id=request.runId)
+    other = tx.row("backfill.backfill_of_run", id=request.run_id)
     where = f"; it is one of {other['backfill']}" if other else ""
     return InvalidInput(f"runId: there is no such run of {definition.name}{where}")
 
@@ -149,11 +149,11 @@ def _require_resumable(tx: Transaction, run: Run, definition: Definition, now: d
 def status(request: BackfillInput, definition: Definition, *, database: Database, now: datetime) -> dict[str, Any]:
     """How far a run is: the named one, or the newest. Raises InvalidInput where there is none."""
     with database.transaction(read_only=True, limits=SHORT) as tx:
-        if request.runId is None:
+        if request.run_id is None:
             row = tx.row("backfill.newest_run", backfill=definition.name)
         else:
-            row = tx.row("backfill.run_of_backfill", id=request.runId, backfill=definition.name)
-        if row is None and request.runId is None:
+            row = tx.row("backfill.run_of_backfill", id=request.run_id, backfill=definition.name)
+        if row is None and request.run_id is None:
             return no_run(definition)
         if row is None:
             raise _no_such_run(tx, request, definition)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, StrictBool, StrictInt, StrictStr, ValidationError
+from pydantic.alias_generators import to_camel
 
 from switchboard.backfills.catalogue import definitions
 from switchboard.backfills.definition import Definition
@@ -16,39 +17,9 @@ _PLAIN = r"^[^\x00]*$"
 _NEEDS_RUN = ("rollback", "pause", "resume", "abort")
 
 
-class BackfillInput(BaseModel):
-    """What an operator may say. Meaning of each field: docs/runbooks/run_a_backfill.md."""
-
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, frozen=True)
-
-    backfill: StrictStr
-    action: Action = "run"
-    dryRun: StrictBool = True  # noqa: N815  the contract's name
-    batchSize: Annotated[StrictInt, Field(ge=1, le=100_000)] = 1_000  # noqa: N815  the contract's name
-    concurrency: Annotated[StrictInt, Field(ge=1, le=40)] = 2
-    lanes: Annotated[StrictInt, Field(ge=1, le=500)] = 8
-    asOf: StrictStr | None = None  # noqa: N815  the contract's name
-    maxRowErrors: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 100  # noqa: N815  the contract's name
-    runId: Annotated[StrictStr, Field(pattern=r"^[!-~]{1,100}$")] | None = None  # noqa: N815  the contract's name
-    params: dict[str, Any] = Field(default_factory=dict)
-    verbose: StrictBool = False
-    requestedBy: Annotated[StrictStr, Field(max_length=200, pattern=_PLAIN)] = ""  # noqa: N815  the contract's name
-    reason: Annotated[StrictStr, Field(max_length=500, pattern=_PLAIN)] = ""
-
-    @field_validator("asOf")
-    @classmethod
-    def _is_a_date_or_instant(cls, text: str | None) -> str | None:
-        if text is not None:
-            read_as_of(text)
-        return text
-
-    def as_of(self) -> datetime | None:
-        """The instant of asOf; a date is its first instant in UTC."""
-        return read_as_of(self.asOf) if self.asOf is not None else None
-
-
-def read_as_of(text: str) -> datetime:
-    """`2025-01-15` or an instant with its zone, from the year 1900 on. Raises ValueError."""
+def _as_of(value: object) -> datetime:
+    """`2025-01-15`, which is its first instant in UTC, or an instant with its zone; from the year 1900 on."""
+    text = value if isinstance(value, str) else ""
     try:
         found = datetime.combine(date.fromisoformat(text), time(), UTC)
     except ValueError:
@@ -66,6 +37,26 @@ def _read_instant(text: str) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise ValueError("a date, or an instant with its zone")
+
+
+class BackfillInput(BaseModel):
+    """What an operator may say. Meaning of each field: docs/runbooks/run_a_backfill.md."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", hide_input_in_errors=True, frozen=True)
+
+    backfill: StrictStr
+    action: Action = "run"
+    dry_run: StrictBool = True
+    batch_size: Annotated[StrictInt, Field(ge=1, le=100_000)] = 1_000
+    concurrency: Annotated[StrictInt, Field(ge=1, le=40)] = 2
+    lanes: Annotated[StrictInt, Field(ge=1, le=500)] = 8
+    as_of: Annotated[datetime, PlainValidator(_as_of)] | None = None
+    max_row_errors: Annotated[StrictInt, Field(ge=0, le=1_000_000)] = 100
+    run_id: Annotated[StrictStr, Field(pattern=r"^[!-~]{1,100}$")] | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+    verbose: StrictBool = False
+    requested_by: Annotated[StrictStr, Field(max_length=200, pattern=_PLAIN)] = ""
+    reason: Annotated[StrictStr, Field(max_length=500, pattern=_PLAIN)] = ""
 
 
 def read_input(given: object) -> tuple[BackfillInput, Definition]:
