@@ -30,6 +30,10 @@ _ALL_RULES = (
     " app outside company direct pay cash you your for to too on via . , ! ? @ # 4 44 555 0147 2025550147 12:30 1/2"
     " 16mg 2nd 3x f1ve S55 zero triple hundred order unit tracking area save it"
 )
+_SIGNS_OF_A_DEAL = (
+    "pay me you cash cancel it the booking without app company they take percent just the two of us keep full read this"
+    " number on fridge text there rather than through not and client . ,"
+)
 _DRAWN = {
     "figures by threes": ([f"{n:03}" for n in range(1000)], " "),
     "figures of any length": ([str(n)[: 1 + n % 4] for n in range(1000, 9999, 7)], "-"),
@@ -44,6 +48,10 @@ _DRAWN = {
     "dots": (["dot", "com", "at", "a", "gmail", "period", "www"], " "),
     "services": (["venmo", "insta", "me", "my", "on", "is", "add", "snap", "the", "x"], " "),
     "words of all rules": (_ALL_RULES.split(), " "),
+    "signs of a deal": (_SIGNS_OF_A_DEAL.split(), " "),
+    "counts of things": (["one dog", "two cats", "5 fish", "nine toys", "zero of my number", "7 birds"], ", "),
+    "letters for figures": (["202-555-DOGS", "303", "CALL", "555-PETS", "1-800-flowers", "call", "the"], " "),
+    "single lines": (["4", "five", "a", ".", "call"], "\n"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from switchboard.domain.contact_details import redact
@@ -86,9 +87,11 @@ def _found_in(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[
         if phone.is_held:
             end = _reach(found)
     shown = _shown(shown, found)
-    taken += [(one.start, one.end) for one in found[len(taken) :]]
-    found += _phones(vanity_numbers_in(shown, scope, cues), taken)
-    found += _phones(counted_numbers_in(shown, scope, cues), taken)
+    known = [(one.start, one.end) for one in found]
+    for phone in _phones(chain(vanity_numbers_in(shown, scope, cues), counted_numbers_in(shown, scope, cues)), known):
+        found.append(phone)
+        if phone.start > _reach(found):
+            break
     shown = _shown(shown, found)
     found += _social_shown(shown, found, taken)
     return found, _shown(shown, found)

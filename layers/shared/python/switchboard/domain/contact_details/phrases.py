@@ -60,9 +60,10 @@ def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
     behind = -1
     for i, word in enumerate(words):
         gap = gaps[i + 1]
-        if gap == " " and word not in telling and (word.isalpha() or word.isdigit()):
-            continue
-        if i > behind:
+        if i > behind and word not in telling and gap not in _INNER_SIGNS and (word.isalpha() or word.isdigit()):
+            if gap != " ":
+                parts[i] = word + _signs(word, gap) + " "
+        elif i > behind:
             plain, behind = _word(reading, i, gap, vocabulary)
             parts[i] = plain + _signs(plain, gaps[behind + 1]) + " "
             parts[i + 1 : behind + 1] = [""] * (behind - i)

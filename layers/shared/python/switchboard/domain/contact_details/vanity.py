@@ -30,9 +30,8 @@ def _number() -> re.Pattern[str]:
     )
 
 
-def vanity_numbers_in(reading: Reading, scope: Scope, cues: Cues) -> list[PhoneSpan]:
+def vanity_numbers_in(reading: Reading, scope: Scope, cues: Cues) -> Iterator[PhoneSpan]:
     """The numbers with letters; without a cue only those with an area code and loud letters count."""
-    spans: list[PhoneSpan] = []
     for match in _matches(reading):
         is_loud = reading.as_written(match.end() - 4, match.end()).isupper()
         if (match["sign"] == " " or match["split"]) and not is_loud:
@@ -42,8 +41,7 @@ def vanity_numbers_in(reading: Reading, scope: Scope, cues: Cues) -> list[PhoneS
         points += cues.near(word, word + 2) + (_IN_CAPITALS if is_loud else 0.0)
         digits = "".join(char for char in match.group().translate(_KEYS) if char.isdigit())
         if points >= _THRESHOLD and as_e164(digits) not in scope.hotlines:
-            spans.append(PhoneSpan(match.start(), match.end(), digits, is_held=True))
-    return spans
+            yield PhoneSpan(match.start(), match.end(), digits, is_held=True)
 
 
 def _matches(reading: Reading) -> Iterator[re.Match[str]]:
