@@ -11,7 +11,7 @@ from switchboard.domain.contact_details import judge
 from tests.hostile_texts import LONGEST, hostile_texts
 
 _WHOLE, _HALF = hostile_texts(), hostile_texts(LONGEST // 2)
-_MOST_CALLS = 60_000
+_MOST_CALLS = 24_000
 _SETTING_UP = 2_000
 
 

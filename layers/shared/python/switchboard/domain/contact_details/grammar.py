@@ -8,7 +8,7 @@ joins words to one alternative. `item?` may be missing, `..3` stands for up to t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import reduce
 from itertools import islice
 from operator import or_
@@ -26,25 +26,34 @@ _SENTENCE_END = r"(?=\.|$)"
 
 
 class _Rule(NamedTuple):
-    pattern: re.Pattern[str]
-    needed: int  # a bit for each item that must not be missing
-    place: int  # among the rules
+    """A rule's place among the others, and a bit for each item that must not be missing."""
+
+    place: int
+    needed: int
+
+
+class _Pattern(NamedTuple):
+    match: Callable[[str, int], re.Match[str] | None]
+    place: int
 
 
 class Rules:
     """Rules over words that are each followed by one space.
 
     Few rules can match a given text: only those of whose every item the text has a word are tried at all, and
-    only where a word stands that they begin with.
+    only where a word stands that they begin with. Most are never tried, and none is compiled before it is.
     """
 
-    __slots__ = ("_items_of", "_rules_of")
+    __slots__ = ("_classes", "_items_of", "_patterns", "_rules", "_rules_of")
 
     def __init__(self, rules: Iterable[str], classes: Mapping[str, str]) -> None:
+        self._rules = list(rules)
+        self._classes = classes
+        self._patterns: dict[int, _Pattern] = {}
         self._items_of: dict[str, int] = {}
         self._rules_of: dict[str, list[_Rule]] = {}
         bit = 1
-        for place, rule in enumerate(rules):
+        for place, rule in enumerate(self._rules):
             items = _items(rule)
             needed = 0
             for item in items:
@@ -53,9 +62,8 @@ class Rules:
                         self._items_of[word] = self._items_of.get(word, 0) | bit
                     needed |= bit
                     bit <<= 1
-            pattern = re.compile("".join(_item(item, classes) for item in rule.split()))
             for word in _beginnings(items, classes):
-                self._rules_of.setdefault(word, []).append(_Rule(pattern, needed, place))
+                self._rules_of.setdefault(word, []).append(_Rule(place, needed))
 
     def finditer(self, text: str, words: frozenset[str]) -> Iterator[re.Match[str]]:
         """The matches in order, none overlapping; where several rules match, the first one's. words are the text's."""
@@ -67,16 +75,23 @@ class Rules:
         starting = self._starting(words)
         return list(islice(_all_matches(text, starting), most)) if starting else []
 
-    def _starting(self, words: frozenset[str]) -> dict[str, list[_Rule]]:
+    def _starting(self, words: frozenset[str]) -> dict[str, list[_Pattern]]:
         """The rules of whose every item one of the words is there, by the words that they begin with."""
         beginnings = self._rules_of.keys() & words
         if not beginnings:
             return {}
         there = reduce(or_, map(self._items_of.__getitem__, self._items_of.keys() & words), 0)
         starting = {
-            word: [rule for rule in self._rules_of[word] if rule.needed & there == rule.needed] for word in beginnings
+            word: [place for place, needed in self._rules_of[word] if needed & there == needed] for word in beginnings
         }
-        return {word: rules for word, rules in starting.items() if rules}
+        return {word: list(map(self._pattern, places)) for word, places in starting.items() if places}
+
+    def _pattern(self, place: int) -> _Pattern:
+        pattern = self._patterns.get(place)
+        if pattern is None:
+            source = "".join(_item(item, self._classes) for item in self._rules[place].split())
+            pattern = self._patterns[place] = _Pattern(re.compile(source).match, place)
+        return pattern
 
 
 def triggers_of(rules: Iterable[str], classes: Mapping[str, str]) -> frozenset[str]:
@@ -99,12 +114,12 @@ def _items(rule: str) -> list[str]:
     return [item for item in rule.split() if item != "$" and not item.startswith(("..", "!"))]
 
 
-def _matches(text: str, starting: Mapping[str, list[_Rule]]) -> Iterator[re.Match[str]]:
+def _matches(text: str, starting: Mapping[str, list[_Pattern]]) -> Iterator[re.Match[str]]:
     at = covered = 0
     for word in text.split(" "):
         if word in starting and at >= covered:
-            for rule in starting[word]:
-                match = rule.pattern.match(text, at)
+            for pattern in starting[word]:
+                match = pattern.match(text, at)
                 if match is not None:
                     covered = match.end()
                     yield match
@@ -112,13 +127,13 @@ def _matches(text: str, starting: Mapping[str, list[_Rule]]) -> Iterator[re.Matc
         at += len(word) + 1
 
 
-def _all_matches(text: str, starting: Mapping[str, list[_Rule]]) -> Iterator[tuple[int, int, int]]:
+def _all_matches(text: str, starting: Mapping[str, list[_Pattern]]) -> Iterator[tuple[int, int, int]]:
     at = 0
     for word in text.split(" "):
-        for rule in starting.get(word, ()):
-            match = rule.pattern.match(text, at)
+        for pattern in starting.get(word, ()):
+            match = pattern.match(text, at)
             if match is not None:
-                yield at, match.end(), rule.place
+                yield at, match.end(), pattern.place
         at += len(word) + 1
 
 
