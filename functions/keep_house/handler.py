@@ -15,16 +15,16 @@ from switchboard.services.retry_bookings import retry_deferred
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Runs the parts; answers with how much each did."""
-    now, database, queue = runtime.now(), runtime.database(), runtime.send_queue()
-    flags, new_id, found = runtime.flags(), runtime.new_id, runtime.settings()
+    now, database, queue, twilio = runtime.now(), runtime.database(), runtime.send_queue(), runtime.twilio_sender()
+    flags, new_id, fraction, found = runtime.flags(), runtime.new_id, runtime.fraction, runtime.settings()
     rows: dict[str, Any] = {"database": database, "now": now}
-    settled = (made := rows | {"queue": queue, "new_id": new_id}) | {"fraction": runtime.fraction}
+    made = rows | {"queue": queue, "new_id": new_id}
     shop = Shop(runtime.twilio_numbers(), runtime.public_base_url, found.number_country, found.numbers_a_day)
     using = Receiving(database=database, send_queue=queue, flags=flags, now=runtime.now, new_id=new_id)
     parts: dict[str, Part] = {
         "announce_waiting": partial(keep_outbox.announce_waiting, queue=queue, **rows),
-        "apply_early_statuses": partial(keep_outbox.apply_early_statuses, **settled),
-        "poll_unfinished": partial(keep_outbox.poll_unfinished, twilio=runtime.twilio_sender(), **settled),
+        "apply_early_statuses": partial(keep_outbox.apply_early_statuses, fraction=fraction, **made),
+        "poll_unfinished": partial(keep_outbox.poll_unfinished, twilio=twilio, fraction=fraction, **made),
         "retry_bookings": partial(retry_deferred, may_create=flags().enable_proactive_thread_creation, **made),
         "release_pool_numbers": partial(rest_numbers.release_pool_numbers, **rows),
         "measure_pool": partial(rest_numbers.measure_pool, database=database),
