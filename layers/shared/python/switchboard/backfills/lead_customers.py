@@ -21,21 +21,13 @@ from switchboard.backfills.definition import (
     staging,
     undoing,
 )
-from switchboard.backfills.lead_customers_report import report
+from switchboard.backfills.lead_customers_report import LABELS, report
 from switchboard.backfills.wording import share
 from switchboard.store.database import Transaction, as_json
 
 SCRIPT, VERSION = "backfill-customers.ts", "batch-3"
 AUDIT_ACTION = "backfill_customers"
 SHOWN_CUSTOMERS = 1_000
-LABELS = (
-    "Customers created",
-    "Customers reused",
-    "Leads linked",
-    "Leads already linked",
-    "Jobs linked",
-    "Jobs already linked",
-)
 
 _create = applying("lead_customers.create_customers")
 _create_in_orgs = applying("lead_customers.create_customers_in_orgs")

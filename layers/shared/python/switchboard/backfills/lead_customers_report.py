@@ -6,6 +6,14 @@ from typing import Any
 from switchboard.backfills.definition import Check, Findings, RunFacts
 from switchboard.backfills.wording import average, mark, share
 
+LABELS = (
+    "Customers created",
+    "Customers reused",
+    "Leads linked",
+    "Leads already linked",
+    "Jobs linked",
+    "Jobs already linked",
+)
 TYPES = {"psid": "By PSID", "phone": "By Phone", "email": "By Email", "individual": "Individual"}
 
 
@@ -37,8 +45,7 @@ def _run(run: RunFacts, findings: Findings) -> Iterator[str]:
     yield "   - Skipped: a dry run records nothing" if run.dry_run else "   ✓ Audit log created"
     yield "🔍 DRY RUN COMPLETE" if run.dry_run else "✅ BACKFILL COMPLETE"
     yield "📊 Statistics:"
-    for label in ("Customers created", "Customers reused", "Leads linked", "Leads already linked", "Jobs linked",
-                  "Jobs already linked", "Errors"):  # fmt: skip
+    for label in (*LABELS, "Errors"):
         yield f"   {label + ':':<23} {counts.get(label, 0):,}"
     yield "📊 Grouping quality:"
     for kind in TYPES:
