@@ -50,6 +50,30 @@ class _Found(NamedTuple):
     is_held: bool
 
 
+class _Horizon:
+    """How far into a text its preview reaches, with what has been found so far; endless where nothing is held."""
+
+    __slots__ = ("_end", "_found", "_is_held")
+
+    def __init__(self, found: list[_Found]) -> None:
+        self._found = found
+        self._is_held = any(one.is_held for one in found)
+        self._end = 0
+
+    def add(self, one: _Found) -> None:
+        self._found.append(one)
+        self._is_held = self._is_held or one.is_held
+        if self._end > one.end + _ENOUGH:
+            self._end = 0  # it may have come nearer
+
+    def is_before(self, start: int) -> bool:
+        """Whether what begins there is not shown any more."""
+        if not self._is_held or start <= self._end:
+            return False
+        self._end = _reach(self._found)
+        return start > self._end
+
+
 def judge(
     text: str,
     *,
@@ -79,19 +103,17 @@ def _found_in(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[
     urls, found = _addresses_shown(reading, allowed_urls)
     shown = _shown(reading, found)
     taken = [(one.start, one.end) for one in found]
-    end = len(shown.text)
-    scope = Scope(hotlines, _allowed(urls), is_beyond=lambda start: start > end)
+    horizon = _Horizon(found)
+    scope = Scope(hotlines, _allowed(urls), is_beyond=horizon.is_before)
     cues = Cues(shown)
     for phone in _phones(phones_in(shown, scope, cues), taken):
-        found.append(phone)
-        if phone.is_held:
-            end = _reach(found)
+        horizon.add(phone)
     shown = _shown(shown, found)
     known = [(one.start, one.end) for one in found]
     for phone in _phones(chain(vanity_numbers_in(shown, scope, cues), counted_numbers_in(shown, scope, cues)), known):
-        found.append(phone)
-        if phone.start > _reach(found):
+        if horizon.is_before(phone.start):
             break
+        horizon.add(phone)
     shown = _shown(shown, found)
     found += _social_shown(shown, found, taken)
     return found, _shown(shown, found)
@@ -139,15 +161,14 @@ def _phones(phones: Iterable[PhoneSpan], taken: list[tuple[int, int]]) -> Iterat
 
 def _social(reading: Reading, found: list[_Found], taken: list[tuple[int, int]]) -> list[_Found]:
     social: list[_Found] = []
-    reach = 0
+    horizon = _Horizon([*found])
     for spans in _social_spans(reading):
         for start, end in spans:
-            if social and start > reach:
-                reach = _reach([*found, *social])
-                if start > reach:
-                    break
+            if horizon.is_before(start):
+                break
             if not _overlaps(start, end, taken):
                 social.append(_Found(start, end, ViolationType.SOCIAL_MEDIA, redact.REDACTED, True))
+                horizon.add(social[-1])
     return social
 
 

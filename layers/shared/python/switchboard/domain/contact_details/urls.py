@@ -102,11 +102,12 @@ def _run_together(text: str) -> list[UrlSpan]:
 
 def _possible_endings(reading: Reading) -> list[int]:
     """The words behind the first that may end a domain, perhaps in leet ("c0m"): behind a sign, or a spoken dot."""
+    words = reading.words
     is_spoken = not _DOTS.isdisjoint(reading.known)
     return [
         i
-        for i, (word, gap) in enumerate(zip(reading.words, reading.gaps, strict=False))
-        if (gap != " " or is_spoken)
+        for i, (word, gap) in enumerate(zip(words, reading.gaps, strict=False))
+        if (gap != " " or (is_spoken and _meant(words[i - 1]) in _DOTS))
         and i
         and (word in ALL_ENDINGS or not (word.isalpha() or word.isdigit() or without_leet(word) not in SPOKEN_ENDINGS))
     ]
