@@ -36,6 +36,8 @@ _ORDINARY = [
     "I can't see the booking in the app",
     "don't let the books on the shelf fall on him",
     "keep the full bag in the closet",
+    "I'm on call this weekend and the app is slow, so keep it quiet",
+    "we took a pic for instagram, DSC_0147.jpg and DSC_0148.jpg",
     "after the contract work is done we can use the yard",
 ]
 

@@ -9,7 +9,7 @@ from functools import cache
 from itertools import islice
 
 from switchboard.domain.contact_details.grammar import Rules
-from switchboard.domain.contact_details.names import is_user_name
+from switchboard.domain.contact_details.names import FILE_ENDINGS, is_user_name
 from switchboard.domain.contact_details.phrases import Phrases
 from switchboard.domain.contact_details.services import (
     CLASSES,
@@ -231,7 +231,12 @@ def _called_names_in(reading: Reading) -> list[tuple[int, int]]:
         behind = bisect_left(reading.starts, match.end())
         before, after = reading.words[max(0, first - _TOLD_REACH) : first], reading.words[behind : behind + _NAME_REACH]
         near = before[-_NAME_REACH:] + after
-        if _LABELS.isdisjoint(near) and not (_CALLED.isdisjoint(near) and _SURE_SERVICES.isdisjoint(before)):
+        is_file = not FILE_ENDINGS.isdisjoint(after[:1])
+        if (
+            not is_file
+            and _LABELS.isdisjoint(near)
+            and not (_CALLED.isdisjoint(near) and _SURE_SERVICES.isdisjoint(before))
+        ):
             spans.append(match.span())
     return spans
 
