@@ -7,6 +7,7 @@ from typing import Any
 import pg8000.native
 import pytest
 
+from switchboard.errors import DatabaseUnavailable
 from switchboard.store.connection import Address
 from switchboard.store.database import Database
 from switchboard.store.key_types import read_key_types
@@ -80,3 +81,8 @@ def test_a_backfill_whose_tables_are_elsewhere_is_refused_by_name(empty_database
     assert refused["error"] == "InvalidInput"
     assert refused["cause"]["message"].startswith("backfill: ")
     database.close()
+
+
+def test_a_database_that_is_away_is_said_to_be_away_so_that_the_machine_tries_again() -> None:
+    with pytest.raises(DatabaseUnavailable):
+        read_key_types(connector_to("postgresql://nobody@127.0.0.1:1/none"), SCHEMAS)

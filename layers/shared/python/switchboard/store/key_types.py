@@ -1,32 +1,22 @@
 """The key types of the intake and accounts tables, read from the catalogue once."""
 
+from contextlib import closing
 from dataclasses import replace
 
 from switchboard.errors import SchemaMismatch
 from switchboard.store.connection import Connector
+from switchboard.store.database import Database
 from switchboard.store.statements import Schemas
-
-_QUERY = """
-SELECT data_type FROM information_schema.columns
-WHERE table_schema = :schema AND table_name = :table AND column_name = 'id'
-"""
 
 
 def read_key_types(connector: Connector, schemas: Schemas) -> Schemas:
-    """The schemas with uuid or text as found; a missing table leaves the default. Raises SchemaMismatch for others."""
-    connection = connector()
-    try:
-        found = {
-            field: connection.run(_QUERY, schema=schema, table=table)
-            for field, schema, table in (
-                ("intake_key", schemas.intake, "Lead"),
-                ("accounts_key", schemas.accounts, "CallPlan"),
-            )
-        }
-    finally:
-        connection.close()
-    kinds = {field: _kind(rows[0][0]) for field, rows in found.items() if rows}
-    return replace(schemas, **kinds)
+    """The schemas with uuid or text as found; a missing table leaves the default.
+
+    Raises SchemaMismatch for another type, DatabaseUnavailable.
+    """
+    with closing(Database(connector, schemas=schemas)) as database, database.transaction(read_only=True) as tx:
+        found = tx.one("key_types.found", intake=schemas.intake, accounts=schemas.accounts)
+    return replace(schemas, **{key: _kind(data_type) for key, data_type in found.items() if data_type})
 
 
 def _kind(data_type: str) -> str:
