@@ -137,6 +137,22 @@ def test_start_opts_in_again_and_lifts_a_blocked_pair_of_the_number_texted(
     assert board.rows("SELECT number_e164 FROM ops.blocked_pair") == [(FRONT_DESK,)]
 
 
+@pytest.mark.parametrize(("first", "then", "state"), [("START", "STOP", "opted_out"), ("STOP", "START", "opted_in")])
+def test_a_persons_last_word_counts_however_late_an_earlier_one_is_worked_on(
+    board: Switchboard, world: World, first: str, then: str, state: str
+) -> None:
+    world.assigned()
+    world.opt_out(CLIENT, state="opted_in" if then == "STOP" else "opted_out")
+    board.text(then, at=NOON + MINUTE)
+    assert len(board.sent()) == 1
+    board.text(first, at=NOON, now=NOON + 2 * MINUTE)
+    assert opt_outs(board) == [(CLIENT, state, "inbound_keyword")]
+    assert len(board.sent()) == 1
+    board.text(first, at=NOON + 3 * MINUTE)
+    assert opt_outs(board) != [(CLIENT, state, "inbound_keyword")]
+    assert len(board.sent()) == 2
+
+
 def test_help_is_answered_once_a_day_even_to_one_who_opted_out(board: Switchboard, world: World) -> None:
     world.assigned()
     world.opt_out(CLIENT)

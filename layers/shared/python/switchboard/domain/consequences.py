@@ -131,16 +131,28 @@ class Consequences:
     def obey(self, keyword: Keyword) -> None:
         """STOP and its like, START, HELP: stored, seen by the owner, never relayed."""
         draft, answered = self.draft, self.draft.text.opt_out_type is not None or self._is_late
+        overtaken = keyword is not Keyword.HELP and self._is_overtaken
         thread_id = self._owners_thread()
         actor = self._actor(thread_id)
         draft.record(thread_id, actor=actor, metadata=self._metadata(None))
         draft.hear(thread_id, unread=True)
-        said = not answered and self._confirm(keyword, thread_id)
-        self._opt(keyword, actor)
+        said = not answered and not overtaken and self._confirm(keyword, thread_id)
+        if not overtaken:
+            self._opt(keyword, actor)
         if actor[0] == "client":
             draft.respond(thread_id, sitter_id=None, status="auto_replied" if said else "ignored")
-        if self.inputs.capacity is not Capacity.OWNER:
+        if self.inputs.capacity is Capacity.OWNER:
+            return
+        if overtaken:
+            draft.tell_owner(thread_id, wording.owner_new_text(self._name(actor)))
+        else:
             self._tell_of(keyword, thread_id, self._name(actor))
+
+    @property
+    def _is_overtaken(self) -> bool:
+        """The text had to wait, and the sender's later word on getting texts was quicker: that one counts."""
+        said_at = self.draft.facts.opted_at
+        return said_at is not None and said_at > self.draft.text.arrived_at
 
     def _confirm(self, keyword: Keyword, thread_id: str) -> bool:
         draft = self.draft

@@ -118,6 +118,7 @@ class Facts(NamedTuple):
     threads: Mapping[str, Thread]
     windows: tuple[WindowState, ...]
     opted_out: frozenset[str]  # phones, of all in play
+    opted_at: datetime | None = None  # the arrival of the sender's last STOP or START
     home_thread_id: str | None = None  # the sender's open thread on this number, the one last spoken on
     leased_thread_id: str | None = None
     sitter_has_thread: bool = False  # a sitter with the sender's phone has a thread on this number

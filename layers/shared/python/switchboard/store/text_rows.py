@@ -104,6 +104,7 @@ class DecisionWriter:
                 sender=opt.e164,
                 client_id=opt.client_id,
                 state=opt.state,
+                arrived_at=self.text.arrived_at,
                 as_of=opt.as_of,
                 number_e164=self.facts.number.e164,
             )

@@ -174,6 +174,7 @@ def _facts(tx: Transaction, row: Row, text: InboundText, *, place: Place, now: d
         threads={one["id"]: Thread(**one) for one in (*(row["threads"] or ()), *(sitting.get("threads") or ()))},
         windows=tuple(_window(one) for one in row["windows"] or ()),
         opted_out=frozenset(row["opted_out"] or ()),
+        opted_at=read_instant(row["opted_at"]),
         home_thread_id=row["home"],
         leased_thread_id=row["lease"],
         sitter_has_thread=sitting.get("has_thread", False),

@@ -51,12 +51,12 @@ SET "relayLockedAt" = cast(:now AS timestamptz), "updatedAt" = cast(:now AS time
 WHERE "orgId" = :org_id AND id = :sitter_id AND "relayLockedAt" IS NULL;
 
 -- name: opt
--- The person's new state in the organisation; opting in unblocks the number that was texted. One that was said before
--- now, as_of, does not undo what came since.
+-- The person's new state in the organisation, as of the text's arrival; opting in unblocks the number that was texted.
+-- What is known only now, as_of, does not undo what came since.
 WITH known AS (
     UPDATE {messaging}."OptOutState"
     SET state = :state, source = 'inbound_keyword', "clientId" = coalesce(cast(:client_id AS text), "clientId"),
-        "updatedAt" = coalesce(cast(:as_of AS timestamptz), cast(:now AS timestamptz))
+        "updatedAt" = cast(:arrived_at AS timestamptz)
     WHERE "orgId" = :org_id AND "phoneE164" = :sender
         AND (cast(:as_of AS timestamptz) IS NULL OR "updatedAt" <= cast(:as_of AS timestamptz))
 ), unblocked AS (
@@ -66,8 +66,7 @@ WITH known AS (
 )
 INSERT INTO {messaging}."OptOutState" (id, "orgId", "phoneE164", "clientId", state, source, "createdAt", "updatedAt")
 SELECT :id, :org_id, :sender, :client_id, :state, 'inbound_keyword',
-       coalesce(cast(:as_of AS timestamptz), cast(:now AS timestamptz)),
-       coalesce(cast(:as_of AS timestamptz), cast(:now AS timestamptz))
+       cast(:arrived_at AS timestamptz), cast(:arrived_at AS timestamptz)
 WHERE NOT EXISTS (SELECT 1 FROM {messaging}."OptOutState" WHERE "orgId" = :org_id AND "phoneE164" = :sender);
 
 -- name: hold
