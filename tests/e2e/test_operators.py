@@ -33,7 +33,7 @@ def test_a_sitter_is_sent_away_by_command(stack: Stack, town: Town, capsys: pyte
     thread_id = town.booking(jane, sam).json()["threadId"]
     number = town.number_of(thread_id)
     assert run(stack, "sitter", "leave", sam.id, "--org", town.org_id) == 0
-    assert capsys.readouterr().err == f"{sam.id} is out: 1 threads to the owner, 1 windows closed\n{number} rests\n"
+    assert capsys.readouterr().err == f"{sam.id} is out: 1 thread to the owner, 1 window closed\n{number} rests\n"
     assert town.number_of(thread_id) == town.front_desk
     assert run(stack, "sitter", "return", sam.id, "--org", town.org_id) == 0
     assert run(stack, "sitter", "leave", sam.id) == 1
