@@ -13,6 +13,7 @@ from switchboard.services.change_booking import change_booking
 from switchboard.services.retry_bookings import retry_deferred
 from switchboard.store.database import Database
 from tests.builders import ORG, Sql, World
+from tests.fakes import ListQueue
 
 NOW = datetime(2025, 1, 10, 12, tzinfo=UTC)
 OTHER_SITTER_NUMBER = "+15550100012"
@@ -44,16 +45,6 @@ def snapshot(
     }
     data = {"orgId": org_id, "booking": told | booking, "client": client, "sitter": sitter}
     return copy.deepcopy({"type": event_type, "occurredAt": occurred_at.isoformat(), "data": data})
-
-
-@dataclass
-class ListQueue:
-    """A queue that keeps the threads that were announced."""
-
-    announced: list[str] = field(default_factory=list)
-
-    def put(self, body: dict[str, Any], *, delay_s: int = 0) -> None:
-        self.announced.append(body["threadId"])
 
 
 @dataclass

@@ -13,7 +13,8 @@ from switchboard.store.connection import Address, Connector
 from switchboard.store.database import Database, Transaction
 from switchboard.twilio import TwilioCredentials, TwilioSender
 from tests.delivery_builders import THREAD
-from tests.delivery_stage import ACCOUNT, BASE_URL, TOKEN, ListQueue, new_ids
+from tests.delivery_stage import ACCOUNT, BASE_URL, TOKEN, new_ids
+from tests.fakes import ListQueue
 
 SEAMS = ("claim_uncommitted", "claim_committed", "twilio_called", "record_uncommitted", "record_committed", "announced")
 KILLED = 9

@@ -12,6 +12,7 @@ from switchboard.services.send_text import Sending, send_thread
 from switchboard.store.database import Database
 from switchboard.twilio import TwilioCredentials, TwilioSender
 from tests.delivery_builders import NOW, THREAD, Sql, a_relay, queue_texts
+from tests.fakes import ListQueue
 
 ACCOUNT, TOKEN = "AC" + "0" * 32, "token-1"
 BASE_URL = "https://switchboard.example.test"
@@ -28,16 +29,6 @@ class Clock:
 
     def move(self, **by: float) -> None:
         self.at += timedelta(**by)
-
-
-@dataclass
-class ListQueue:
-    """A queue that keeps what was put: thread and delay."""
-
-    put_: list[tuple[str, int]] = field(default_factory=list)
-
-    def put(self, body: dict[str, Any], *, delay_s: int = 0) -> None:
-        self.put_.append((body["threadId"], delay_s))
 
 
 @dataclass

@@ -11,11 +11,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from local.signing import sign_twilio
-from switchboard.errors import QueueUnavailable
 from switchboard.flags import Flags
 from switchboard.services.receive_text import Receiving, receive_text
 from switchboard.store.database import Database
 from tests.builders import NOON, SITTER_NUMBER
+from tests.fakes import ListQueue
 
 TOKEN = "inbound-test-token"
 BASE_URL = "https://switchboard.example.test"
@@ -61,19 +61,6 @@ def event(fields: Form, *, at: datetime = NOON, path: str = PATH, signature: str
         "body": base64.b64encode(body.encode()).decode(),
         "isBase64Encoded": True,
     }
-
-
-@dataclass
-class ListQueue:
-    """A queue that keeps what was put on it; away: it cannot be reached."""
-
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    away: bool = False
-
-    def put(self, body: dict[str, Any], *, delay_s: int = 0) -> None:
-        if self.away:
-            raise QueueUnavailable
-        self.messages.append(body)
 
 
 @dataclass

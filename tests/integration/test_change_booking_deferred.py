@@ -89,7 +89,7 @@ def test_the_owner_is_told_once_while_it_lasts_and_again_when_it_comes_back(desk
     desk.retry(after=MINUTE)
     desk.tell(minute=2, sitter=BO)
     assert notices(desk) == 1
-    assert len(set(desk.queue.announced)) == 1
+    assert len(set(desk.queue.announced())) == 1
     desk.tell(minute=3, sitter=SAM)
     desk.tell(minute=4, sitter=BO)
     assert notices(desk) == 2

@@ -16,9 +16,10 @@ from local.signing import sign_booking
 from switchboard import errors, runtime
 from switchboard.flags import Flags
 from switchboard.store.database import Database, Limits
-from tests.booking_desk import JANE, SAM, BookingDesk, ListQueue, opened_desk, snapshot
+from tests.booking_desk import JANE, SAM, BookingDesk, opened_desk, snapshot
 from tests.builders import Sql
 from tests.conftest import connector_to
+from tests.fakes import ListQueue
 
 HANDLER = Path(__file__).parents[2] / "functions" / "change_booking" / "handler.py"
 OLD_SECRET = "whsec_" + "b2xkLXNlY3JldC1vbGQtc2VjcmV0LW9sZC1zZWM="

@@ -56,9 +56,9 @@ def test_parts_without_time_wait_for_the_next_run_and_none_always_comes_last() -
 
 
 def announced(stage: Stage) -> list[str]:
-    stage.queue.put_.clear()
+    stage.queue.clear()
     announce_waiting(database=stage.database, queue=stage.queue, now=stage.clock())
-    return [thread_id for thread_id, _ in stage.queue.put_]
+    return [thread_id for thread_id, _ in stage.queue.announced()]
 
 
 def test_threads_are_announced_once_each_those_waiting_longest_first(stage: Stage) -> None:

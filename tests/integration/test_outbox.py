@@ -25,7 +25,7 @@ from tests.delivery_builders import (
     next_id,
     queue_texts,
 )
-from tests.delivery_stage import ListQueue
+from tests.fakes import ListQueue
 
 
 @pytest.fixture(autouse=True)
@@ -186,4 +186,4 @@ def test_a_queue_that_is_away_breaks_nothing_and_is_asked_once() -> None:
 def test_a_thread_is_announced_once_however_many_of_its_texts_wait() -> None:
     queue = ListQueue()
     announce(queue, ["a", "b", "a"])
-    assert queue.put_ == [("a", 0), ("b", 0)]
+    assert queue.announced() == [("a", 0), ("b", 0)]

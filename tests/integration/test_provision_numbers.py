@@ -17,10 +17,11 @@ from switchboard.services.rest_numbers import measure_pool
 from switchboard.store.database import Database
 from switchboard.twilio import TwilioCredentials
 from switchboard.twilio_numbers import TwilioNumbers
-from tests.booking_desk import BO, NOW, BookingDesk, ListQueue, opened_desk
+from tests.booking_desk import BO, NOW, BookingDesk, opened_desk
 from tests.builders import FRONT_DESK, POOL, Sql
 from tests.conftest import connector_to
 from tests.delivery_stage import ACCOUNT, BASE_URL, TOKEN, new_ids
+from tests.fakes import ListQueue
 from tests.integration.test_message_numbers_adopted import Earlier
 from tests.integration.test_numbers import all_at_once, lend
 

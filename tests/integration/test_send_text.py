@@ -275,6 +275,6 @@ def test_a_worker_without_time_gives_the_thread_back_and_announces_it(stage: Sta
     calls = iter([False, True])
     send_thread(THREAD, using=stage.sending(), out_of_time=lambda: next(calls))
     assert stage.sent() == ["1"]
-    assert stage.queue.put_ == [(THREAD, 0)]
+    assert stage.queue.announced() == [(THREAD, 0)]
     stage.work()
     assert stage.sent() == ["1", "2"]

@@ -33,9 +33,9 @@ def run_worker_that_dies(stage: Stage, database_url: str, seam: str) -> None:
 
 def keep_house(stage: Stage) -> list[str]:
     """What housekeeping announces now."""
-    stage.queue.put_.clear()
+    stage.queue.clear()
     announce_waiting(database=stage.database, queue=stage.queue, now=stage.clock())
-    return [thread_id for thread_id, _ in stage.queue.put_]
+    return [thread_id for thread_id, _ in stage.queue.announced()]
 
 
 @pytest.mark.parametrize("seam", SEAMS)

@@ -25,10 +25,10 @@ def test_too_many_requests_are_tried_again_with_jitter_and_the_order_is_kept(sta
     stage.work()
     assert stage.sent() == []
     assert stage.event(ids[0])["next"] == NOW + timedelta(seconds=0.75)
-    assert stage.queue.put_[-1] == (THREAD, 1)
+    assert stage.queue.announced()[-1] == (THREAD, 1)
     stage.clock.move(seconds=1)
     stage.work()
-    assert stage.queue.put_[-1] == (THREAD, 2)
+    assert stage.queue.announced()[-1] == (THREAD, 2)
     stage.clock.move(seconds=2)
     stage.work()
     assert stage.sent() == ["1", "2"]
@@ -81,12 +81,12 @@ def test_a_500_is_looked_for_twice_a_minute_apart_before_the_text_is_sent_again(
     ids = queue_texts(stage.database, a_relay("1"), a_relay("2"))
     stage.simulator.account.add_faults("http_500", code=None, times=1)
     stage.work()
-    assert (stage.state(ids[0]), stage.queue.put_[-1]) == ("unknown", (THREAD, 60))
+    assert (stage.state(ids[0]), stage.queue.announced()[-1]) == ("unknown", (THREAD, 60))
     stage.clock.move(seconds=59)
     stage.work()
     stage.clock.move(seconds=1)
     stage.work()
-    assert (stage.state(ids[0]), stage.queue.put_[-1]) == ("unknown", (THREAD, 60))
+    assert (stage.state(ids[0]), stage.queue.announced()[-1]) == ("unknown", (THREAD, 60))
     stage.clock.move(seconds=60)
     stage.work()
     assert stage.sent() == ["1", "2"]
@@ -113,11 +113,11 @@ def test_a_text_that_twilio_took_without_answering_is_found_and_not_sent_again(s
 
 def test_a_callback_settles_an_unknown_text_and_wakes_those_behind_it(stage: Stage) -> None:
     event_id = hang_after_accepting(stage)
-    stage.queue.put_.clear()
+    stage.queue.clear()
     [message] = stage.simulator.account.messages()
     stage.tell(event_id, "delivered", sid=message.sid)
     assert stage.event(event_id)["status"] == "delivered"
-    assert stage.queue.put_ == [(THREAD, 0)]
+    assert stage.queue.announced() == [(THREAD, 0)]
     stage.clock.move(minutes=10)
     stage.work()
     assert stage.sent() == ["hello"]
