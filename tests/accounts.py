@@ -1,10 +1,10 @@
 """Sales accounts for tests: rows of the accounts schema, and looks at them."""
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-Sql = Callable[..., list[list[Any]]]
+from tests.builders import Sql
+
 AS_OF = "2025-10-25"
 
 

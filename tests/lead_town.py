@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-Sql = Callable[..., list[list[Any]]]
+from tests.builders import Sql
+
 CREATED_BY = "backfill-customers.ts"
 
 

@@ -1,10 +1,10 @@
 """Messaging databases of any shape, as an earlier application may have left them, for message-numbers."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-Sql = Callable[..., list[list[Any]]]
+from tests.builders import Sql
+
 PLATFORM = "+15550100000"
 # What an adopted database does not have before contract.
 LOOSEN = (

@@ -3,15 +3,15 @@
 import itertools
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.facts import Addresses
 from local.players import Answer, BookingSystem, Phones
+from tests.builders import Sql
 
-Sql = Callable[..., list[list[Any]]]
 HOUR = timedelta(hours=1)
 _phones = itertools.count(os.getpid() % 1000 * 10_000)
 

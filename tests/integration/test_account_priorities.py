@@ -1,6 +1,5 @@
 """account-priorities on a real database: classes, schema, priorities, record, checks, rollback levels."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,8 +7,7 @@ import pytest
 from switchboard.store.database import Database
 from tests.accounts import AS_OF, add_customers, add_tenant, classes, snapshot
 from tests.backfill_desk import Answer, Desk, counts
-
-Sql = Callable[..., list[list[Any]]]
+from tests.builders import Sql
 
 
 class AccountsDesk:

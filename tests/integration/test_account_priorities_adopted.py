@@ -1,7 +1,6 @@
 """account-priorities on an earlier application's database: other schema, text ids, zoneless instants, no defaults."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pg8000.native
 import pytest
@@ -12,9 +11,9 @@ from switchboard.store.key_types import read_key_types
 from switchboard.store.revisions import upgrade
 from switchboard.store.statements import Schemas
 from tests.backfill_desk import Desk, counts
+from tests.builders import Sql
 from tests.conftest import MIGRATIONS, connector_to
 
-Sql = Callable[..., list[list[Any]]]
 SCHEMAS = Schemas(accounts="public")
 TABLES = """
 CREATE TYPE "AccountType" AS ENUM ('ACTIVE', 'TARGET', 'PROSPECT', 'HOLD');

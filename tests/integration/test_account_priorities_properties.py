@@ -1,6 +1,5 @@
 """What holds for account-priorities on any database, on a real one."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +11,8 @@ from switchboard.domain.account_classes import PRIORITIES, account_class, cutoff
 from switchboard.store.database import Database
 from tests.accounts import add_tenant, snapshot
 from tests.backfill_desk import Desk
+from tests.builders import Sql
 
-Sql = Callable[..., list[list[Any]]]
 NAME = "account-priorities"
 QUIET = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 days = st.datetimes(datetime(2023, 12, 1), datetime(2026, 2, 1), timezones=st.just(UTC))  # noqa: DTZ001  bounds have no zone

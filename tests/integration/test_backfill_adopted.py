@@ -1,8 +1,7 @@
 """lead-customers on an earlier application's database: other schema, text ids, zoneless instants, no defaults."""
 
 import uuid
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import pg8000.native
 import pytest
@@ -14,9 +13,9 @@ from switchboard.store.key_types import read_key_types
 from switchboard.store.revisions import upgrade
 from switchboard.store.statements import Schemas
 from tests.backfill_desk import Desk, counts
+from tests.builders import Sql
 from tests.conftest import MIGRATIONS, connector_to
 
-Sql = Callable[..., list[list[Any]]]
 SCHEMAS = Schemas(messaging="messaging", accounts="accounts", intake="public")
 TABLES = """
 CREATE TABLE "Customer" (id text PRIMARY KEY, name text, phone text, email text, metadata jsonb,

@@ -18,10 +18,10 @@ from switchboard.backfills.runs import drop_old_images
 from switchboard.store.connection import Address
 from switchboard.store.database import Database
 from tests.backfill_desk import Desk
+from tests.builders import Sql
 from tests.lead_town import Lead, Town, empty, outcome, settle
 from tests.mortal_database import Mortal, stubborn_run
 
-Sql = Callable[..., list[list[Any]]]
 TOWN = Town(
     tuple(
         Lead(psid=f"p{n % 7}" if n % 3 else None, phone=f"555123{n % 5:04d}", name=f"N{n}", minute=n, jobs=(False,))

@@ -1,6 +1,6 @@
 """A fourth backfill is a module and its SQL: the one in tests/toy runs on the engine as it is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +9,10 @@ import pytest
 from switchboard.backfills.catalogue import definitions
 from switchboard.store.database import Database
 from tests.backfill_desk import Desk
+from tests.builders import Sql
 from tests.conftest import connector_to
 from tests.toy import trim_names
 
-Sql = Callable[..., list[list[Any]]]
 NAMES = [" Jane", "Omar ", "Lee", None, " a b ", "  ", " Zoë "]
 
 

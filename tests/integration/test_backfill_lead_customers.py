@@ -1,7 +1,6 @@
 """lead-customers on a real database: counts, second run, dry run, rollback."""
 
 import itertools
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +9,7 @@ import pytest
 from switchboard.backfills.plan import after_lanes
 from switchboard.store.database import Database
 from tests.backfill_desk import Desk, counts
-
-Sql = Callable[..., list[list[Any]]]
+from tests.builders import Sql
 
 KNOWN_REPORT = """\
 🚀 Starting Batch 3: Customer Backfill

@@ -1,6 +1,5 @@
 """What holds for lead-customers on any database, on a real one."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,9 +8,9 @@ from hypothesis import strategies as st
 
 from switchboard.store.database import Database
 from tests.backfill_desk import Desk
+from tests.builders import Sql
 from tests.lead_town import Customer, Lead, Town, email_of, empty, groups_of, outcome, phone_of, picture, settle
 
-Sql = Callable[..., list[list[Any]]]
 ANY_TOWN = settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

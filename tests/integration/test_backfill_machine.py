@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,9 +10,9 @@ import pytest
 from switchboard import errors, runtime
 from switchboard.backfills.runs import pause_lost_runs
 from tests.backfill_machine import Machine, machine
+from tests.builders import Sql
 from tests.lead_town import Lead, Town, outcome, settle
 
-Sql = Callable[..., list[list[Any]]]
 TOWN = Town(tuple(Lead(psid=f"p{n % 9}", name=f"N{n}", minute=n, jobs=(False,)) for n in range(30)))
 MAX_PAYLOAD = 32_768
 

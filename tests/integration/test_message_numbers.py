@@ -1,6 +1,5 @@
 """message-numbers on a real database: front desks, masks, threads' numbers, classes, checks, rollback."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,9 +7,7 @@ import pytest
 from switchboard.backfills.plan import after_lanes
 from switchboard.store.database import Database
 from tests.backfill_desk import Answer, Desk
-from tests.builders import FRONT_DESK, NOON, POOL, SITTER_NUMBER, World
-
-Sql = Callable[..., list[list[Any]]]
+from tests.builders import FRONT_DESK, NOON, POOL, SITTER_NUMBER, Sql, World
 
 
 class NumbersDesk:

@@ -1,6 +1,5 @@
 """What holds for message-numbers on any database, on a real one without the contract's constraints."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,9 +8,9 @@ from hypothesis import strategies as st
 
 from switchboard.store.database import Database
 from tests.backfill_desk import Answer, Desk
+from tests.builders import Sql
 from tests.number_town import LOOSEN, PLATFORM, Number, Person, Thread, Town, empty, outcome, picture, settle
 
-Sql = Callable[..., list[list[Any]]]
 ANY_TOWN = settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )

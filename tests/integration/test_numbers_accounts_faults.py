@@ -12,10 +12,10 @@ from switchboard.store.connection import Address
 from switchboard.store.database import Database
 from tests.accounts import add_customers, add_tenant, classes, snapshot
 from tests.backfill_desk import Desk
+from tests.builders import Sql
 from tests.mortal_database import Mortal, stubborn_run
 from tests.number_town import PLATFORM, Number, Person, Thread, Town, empty, outcome, settle
 
-Sql = Callable[..., list[list[Any]]]
 ACCOUNTS: dict[str, Any] = {"backfill": "account-priorities", "asOf": "2025-10-25", "dryRun": False, "lanes": 1}
 NUMBERS: dict[str, Any] = {
     "backfill": "message-numbers", "dryRun": False, "batchSize": 3, "lanes": 2, "asOf": "2025-10-25",

@@ -4,7 +4,7 @@ The planner is asked for generic plans, with sequential scans only where nothing
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from pg8000.native import Connection, to_statement
 from switchboard.store.connection import Address
 from switchboard.store.revisions import upgrade
 from switchboard.store.statements import Schemas, load
+from tests.builders import Sql
 from tests.conftest import MIGRATIONS, connector_to
 
 GROWING = {
@@ -39,7 +40,6 @@ OPERATORS = re.compile(r"(?:account_|backfill|lead_|message_numbers|number_rows|
 STATEMENTS = {name: sql for name, sql in load(Schemas()).items() if not OPERATORS.match(name)}
 
 GENERIC_PLANS_SINCE = 160_000
-Sql = Callable[..., list[list[Any]]]
 
 
 @pytest.fixture
