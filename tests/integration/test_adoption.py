@@ -7,9 +7,10 @@ import pg8000.native
 import pytest
 
 from switchboard.domain.desired_state import Outcome
+from switchboard.errors import ContractRefused
 from switchboard.store.connection import Address
 from switchboard.store.database import Database
-from switchboard.store.revisions import ContractRefused, upgrade
+from switchboard.store.revisions import upgrade
 from switchboard.store.statements import Schemas
 from tests.booking_desk import BO, BookingDesk
 from tests.builders import Sql, World

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from switchboard.errors import DatabaseUnavailable
-from switchboard.services.keep_house import BUDGET_S, HousekeepingIncomplete, Part, keep_house
+from switchboard.errors import DatabaseUnavailable, HousekeepingIncomplete
+from switchboard.services.keep_house import BUDGET_S, Part, keep_house
 from switchboard.services.keep_outbox import announce_waiting, poll_unfinished
 from tests.delivery_builders import THREAD, a_relay, arrange_thread, queue_texts
 from tests.delivery_stage import Stage, new_ids

@@ -6,11 +6,10 @@ from typing import Any
 import pg8000.native
 import pytest
 
-from switchboard.errors import InvalidRequest
+from switchboard.errors import ContractRefused, InvalidRequest
 from switchboard.services.migrate_schema import migrate_schema
 from switchboard.settings import read_settings
 from switchboard.store.connection import Address
-from switchboard.store.revisions import ContractRefused
 from tests.conftest import MIGRATIONS, connector_to
 
 SETTINGS = replace(read_settings({}), migrations_folder=MIGRATIONS)

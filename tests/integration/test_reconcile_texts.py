@@ -9,8 +9,8 @@ import pytest
 
 from local.twilio_simulator import TwilioSimulator
 from switchboard.domain.routing import choose_route, read_inputs
-from switchboard.errors import TwilioUnavailable
-from switchboard.services.reconcile_texts import LOOK_BACK, SETTLING, ReconciliationIncomplete
+from switchboard.errors import ReconciliationIncomplete, TwilioUnavailable
+from switchboard.services.reconcile_texts import LOOK_BACK, SETTLING
 from switchboard.twilio import MessagePage, TwilioSender
 from tests.builders import FRONT_DESK, HOUR, MINUTE, NOON, POOL, World
 from tests.inbound_texts import Switchboard

@@ -3,6 +3,8 @@
 from alembic import context, op
 from sqlalchemy import Connection, text
 
+from switchboard.errors import ContractRefused
+
 revision = "0001_messaging_contract"
 down_revision = None
 branch_labels = ("contract",)
@@ -84,8 +86,6 @@ def upgrade() -> None:
     schema = context.config.attributes["schemas"].messaging
     connection = op.get_bind()
     if broken := _broken(connection, schema):
-        from switchboard.store.revisions import ContractRefused
-
         raise ContractRefused("rows break constraints; mend them and run contract again: " + "; ".join(broken))
     for name, (table, columns, rows) in UNIQUE.items():
         _run(connection, f'CREATE UNIQUE INDEX IF NOT EXISTS "{name}" ON "{schema}"."{table}" ({columns}) WHERE {rows}'

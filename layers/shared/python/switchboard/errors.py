@@ -68,6 +68,18 @@ class Refused(SwitchboardError):
     """The request is understood and cannot be carried out as it stands."""
 
 
+class HousekeepingIncomplete(SwitchboardError):
+    """Parts of the housekeeping failed or had no time; the next run does them."""
+
+
+class ReconciliationIncomplete(SwitchboardError):
+    """The time was up before everything was compared; the next run goes on from there."""
+
+
+class ContractRefused(SwitchboardError):
+    """Rows break the constraints that are to be added; nothing was changed. They are listed by table and id."""
+
+
 # Database errors, translated once in store/session.py.
 
 

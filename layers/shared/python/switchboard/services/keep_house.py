@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 
 from aws_lambda_powertools import Logger
 
-from switchboard.errors import SwitchboardError
+from switchboard.errors import HousekeepingIncomplete, SwitchboardError
 
 Part = Callable[[], int | None]
 BUDGET_S = 45.0
@@ -14,10 +14,6 @@ logger = Logger(service="switchboard", child=True)
 
 def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}" if isinstance(error, SwitchboardError) else type(error).__name__
-
-
-class HousekeepingIncomplete(SwitchboardError):
-    """Parts of the housekeeping failed or had no time; the next run does them."""
 
 
 def keep_house(parts: Mapping[str, Part], *, turn: int, clock: Callable[[], float] = time.monotonic) -> dict[str, int]:

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 
 from switchboard.domain.delivery import SentMessage, moves_forward
 from switchboard.domain.inbound_text import FOUND_AT, Media
-from switchboard.errors import SwitchboardError
+from switchboard.errors import ReconciliationIncomplete
 from switchboard.metrics import Metric, measure
 from switchboard.services.keep_outbox import poll_unfinished
 from switchboard.services.receive_text import Receiving, route_text
@@ -24,10 +24,6 @@ LONGEST_STRETCH, SHORTEST_STRETCH = timedelta(hours=12), timedelta(seconds=1)
 PAGE_SIZE = 1_000
 _ARRIVED = "received"  # of an inbound text whose media is still coming Twilio says "receiving"
 logger = Logger(service="switchboard", child=True)
-
-
-class ReconciliationIncomplete(SwitchboardError):
-    """The time was up before everything was compared; the next run goes on from there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,15 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import StaticPool
 
-from switchboard import errors
 from switchboard.store.connection import Connector
 from switchboard.store.statements import Schemas
 
 LOCK_KEY = 7_305_804_402_566_914  # "switchbo": one revision run at a time
-
-
-class ContractRefused(errors.SwitchboardError):
-    """Rows break the constraints that are to be added; nothing was changed. They are listed by table and id."""
 
 
 def upgrade(
