@@ -1,7 +1,5 @@
 """Keywords count only as the whole text; plain wishes to stop opt out, ordinary sentences never."""
 
-from __future__ import annotations
-
 import json
 import signal
 from collections.abc import Callable, Iterator

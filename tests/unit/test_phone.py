@@ -1,7 +1,5 @@
 """Phones are judged by E.164 shape, and formatted US numbers are normalised."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,7 +1,5 @@
 """Keywords, judged on the whole of a text, and plain wishes to stop."""
 
-from __future__ import annotations
-
 import unicodedata
 from enum import StrEnum
 

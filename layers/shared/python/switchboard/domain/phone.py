@@ -1,7 +1,5 @@
 """Phones in E.164, judged by shape only."""
 
-from __future__ import annotations
-
 import re
 
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")

@@ -1,7 +1,5 @@
 """The words that wishes to stop are made of, one letter for each class, typing errors forgiven."""
 
-from __future__ import annotations
-
 from functools import cache, lru_cache
 
 CLASSES: dict[str, str] = {

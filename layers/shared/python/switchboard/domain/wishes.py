@@ -4,8 +4,6 @@ Each word becomes the letter of its class (see wish_words), and patterns over th
 A wish fills its clause: what it does not cover ("pictures", "until Monday") makes it an ordinary sentence.
 """
 
-from __future__ import annotations
-
 import re
 
 from switchboard.domain.wish_words import word_class

@@ -140,7 +140,6 @@ def write(
     new_id: Callable[[], str],
 ) -> None:
     """Everything that the event changes, with COMMIT at the latest. `people`: display names by role."""
-
     put: Put = partial(tx.later, org_id=event.org_id, now=now)
     _write_snapshots(put, snapshots)
     _write_threads(put, rows, booking_id=event.booking.id)
