@@ -249,6 +249,7 @@ class Match:
 
     @property
     def only_sid(self) -> str | None:
+        """The sid where there is one message; None: none, or several."""
         return self.sids[0] if len(self.sids) == 1 else None
 
 

@@ -14,6 +14,7 @@ _TWILIO_ANSWERED = {"STOP": Keyword.STOP, "START": Keyword.START, "HELP": Keywor
 
 
 def capacity_of(facts: Facts, text: InboundText) -> Capacity:
+    """As whom the sender writes: the first that holds."""
     if facts.own_sender:
         return Capacity.OWN_NUMBER
     if not is_e164(text.sender):
@@ -40,10 +41,12 @@ def _writes_as_sitter(facts: Facts, text: InboundText) -> bool:
 
 
 def in_question(facts: Facts, at: datetime) -> list[Standing]:
+    """The windows that were active then or had ended in the hour before."""
     return [standing for standing in standings(facts, at=at) if standing.active or standing.end_at > at - RECENTLY]
 
 
 def keyword_of(facts: Facts, text: InboundText) -> Keyword | None:
+    """What the words ask for, else what Twilio says that it has answered."""
     keyword = read_keyword(text.body, opted_out=text.sender in facts.opted_out)
     return keyword or _TWILIO_ANSWERED.get(text.opt_out_type or "")
 

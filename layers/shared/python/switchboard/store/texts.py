@@ -1,4 +1,4 @@
-"""Inbound texts: stored once, everything about them gathered in one statement, all their rows written together."""
+"""Inbound texts: stored once, with all that bears on them gathered in the same round trip, their rows with COMMIT."""
 
 import json
 from collections.abc import Callable, Sequence
