@@ -5,6 +5,8 @@ from datetime import datetime, tzinfo
 from types import MappingProxyType
 from typing import NamedTuple
 
+LONGEST_NAME, MOST_DIGITS = 40, 4
+
 
 class Number(NamedTuple):
     """One of our numbers."""
@@ -41,8 +43,15 @@ class Person(NamedTuple):
     @property
     def name(self) -> str:
         """What the other side is told: `Jane D.`, `Jane` without a last name, `Guest` for a guest."""
-        first, last = (self.first_name or "").strip(), (self.last_name or "").strip()
+        first, last = _shown(self.first_name), _shown(self.last_name)
         return f"{first or self.title} {last[0]}." if last else first or self.title
+
+
+def _shown(name: str | None) -> str:
+    """A name on one line, as long as names are; nothing where a phone or an address stands in its place."""
+    words = " ".join((name or "").split())
+    digits = sum(letter.isdecimal() for letter in words)
+    return "" if digits > MOST_DIGITS or "@" in words else words[:LONGEST_NAME].rstrip()
 
 
 class Thread(NamedTuple):
