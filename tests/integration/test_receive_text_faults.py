@@ -190,6 +190,18 @@ def test_the_earliest_arrival_decides_until_the_text_is_routed(
     assert board.rules() == ["one_window"]
 
 
+def test_the_earliest_arrival_decides_although_neither_try_could_route_the_text(
+    board: Switchboard, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.assigned()
+    broken(monkeypatch)
+    board.text("hi", sid="SM1", at=NOON + 2 * HOUR)
+    board.text("hi", sid="SM1", at=NOON, now=NOON + 2 * HOUR)
+    monkeypatch.undo()
+    assert route_stored_texts(using=board.using(now=NOON + 3 * HOUR)) == 1
+    assert board.rules() == ["one_window"]
+
+
 def broken(monkeypatch: pytest.MonkeyPatch) -> None:
     def decide(*args: Any, **kwargs: Any) -> Any:
         raise ZeroDivisionError

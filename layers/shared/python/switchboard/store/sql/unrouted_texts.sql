@@ -18,7 +18,8 @@ WITH texted AS (
             cast(:now AS timestamptz) + make_interval(secs => cast(:first_pause_s AS integer)),
             cast(:now AS timestamptz), cast(:now AS timestamptz))
     ON CONFLICT (message_sid) DO UPDATE
-    SET state = 'failed', event_id = coalesce(earlier.event_id, excluded.event_id), attempts = earlier.attempts + 1,
+    SET state = 'failed', arrived_at = least(earlier.arrived_at, excluded.arrived_at),
+        event_id = coalesce(earlier.event_id, excluded.event_id), attempts = earlier.attempts + 1,
         next_attempt_at = cast(:now AS timestamptz) + make_interval(secs => least(
             cast(:longest_pause_s AS integer), cast(:first_pause_s AS integer) * power(2, least(earlier.attempts, 12)))),
         updated_at = excluded.updated_at
