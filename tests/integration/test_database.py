@@ -42,6 +42,34 @@ def test_a_connection_that_the_server_closed_is_replaced_at_the_next_transaction
         assert tx.script("SELECT 1") == [[1]]
 
 
+def early_statuses(tx: Transaction) -> list[dict[str, object]]:
+    return tx.rows("sending.early", sid="SM1")
+
+
+REVISION = "ALTER TABLE ops.early_status ALTER COLUMN status TYPE varchar(20)"
+OTHER_SERVER = "DEALLOCATE ALL"  # as a proxy does that has put another server behind the connection
+
+
+@pytest.mark.parametrize(("change", "at_first"), [(REVISION, True), (REVISION, False), (OTHER_SERVER, True)])
+def test_a_connection_whose_prepared_statements_are_stale_is_replaced(
+    database: Database, sql: Callable[..., list[list[object]]], change: str, at_first: bool
+) -> None:
+    with database.transaction() as tx:
+        assert early_statuses(tx) == []
+        session = tx.session
+    if change == OTHER_SERVER:
+        session.run([change])
+    else:
+        sql(change)
+    if not at_first:
+        with pytest.raises(errors.DatabaseUnavailable), database.transaction() as tx:
+            tx.script("SELECT 1")
+            early_statuses(tx)
+    with database.transaction() as tx:
+        assert early_statuses(tx) == []
+        assert tx.session is not session
+
+
 def test_instants_are_utc_whatever_the_servers_time_zone(
     database: Database, sql: Callable[..., list[list[object]]]
 ) -> None:

@@ -68,6 +68,9 @@ class Database:
         try:
             yield tx
             tx.commit()
+        except errors.DatabaseUnavailable:
+            tx.session.close()
+            raise
         except BaseException:
             self._abandon(tx)
             raise

@@ -15,8 +15,9 @@ from switchboard import errors
 _COUNTS, _LENGTH = struct.Struct("!HH"), struct.Struct("!i")
 _NULL = _LENGTH.pack(-1)
 _NO_DATA = 4  # the length of a message counts itself: BindComplete and the like say nothing more
+_STALE_STATES = ("0A000", "26000")  # what was prepared here has other columns by now, or is not there any more
 _GRACE_S = 0.2  # for the server's own time-out to be the one that is heard
-_CONNECTION_STATES = ("08", "57P01", "57P02", "57P03", "53300", "28")
+_CONNECTION_STATES = ("08", "57P01", "57P02", "57P03", "53300", "28", *_STALE_STATES)
 _LOCK_STATES = ("40001", "40P01", "55P03")
 
 
