@@ -1,8 +1,8 @@
 """Receives a text: stores it once, routes it, and leaves what has to be said in the outbox."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from aws_lambda_powertools import Logger
 
@@ -32,8 +32,7 @@ UNAVAILABLE = (DatabaseUnavailable, LockNotAvailable, StatementTimedOut, SecretU
 logger = Logger(service="switchboard", child=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Receiving:
+class Receiving(NamedTuple):
     """The collaborators."""
 
     database: Database

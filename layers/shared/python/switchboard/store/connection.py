@@ -2,8 +2,7 @@
 
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pg8000.exceptions
@@ -13,8 +12,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _WRONG_PASSWORD = ("28P01", "28000")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Where the database is and who connects."""
 
     host: str

@@ -4,11 +4,10 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pg8000.native
 
@@ -22,8 +21,7 @@ _COMMIT = Call("COMMIT", {})  # prepared, it is synchronised with what leaves wi
 _MOST_TOGETHER = 50  # their answers must find room in the socket until they are read
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(NamedTuple):
     """How long a transaction may take, in milliseconds; set for it alone when it begins."""
 
     statement_ms: int = 4_000

@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from switchboard.domain.decision import Decision, InboundEvent
 from switchboard.domain.facts import Facts
@@ -14,8 +13,7 @@ from switchboard.store.database import Transaction, as_json
 from switchboard.store.outbox import media_json
 
 
-@dataclass(frozen=True, slots=True)
-class DecisionWriter:
+class DecisionWriter(NamedTuple):
     """Writes the rows of one decision about one text. `known_event`: an earlier try stored the text's event."""
 
     tx: Transaction

@@ -2,10 +2,9 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from switchboard.domain.decision import THREAD_NOTICE_AGAIN_AFTER, Decision
@@ -27,16 +26,14 @@ from switchboard.store.session import Call
 from switchboard.store.text_rows import DecisionWriter
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Which of our numbers was texted."""
 
     org_id: str
     number_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredText:
+class StoredText(NamedTuple):
     """A stored text: its earliest arrival, its event, and what bears on it, where the number is one of ours.
 
     known_event: an earlier try stored the event already.

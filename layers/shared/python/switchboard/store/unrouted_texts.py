@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.routing import ROUTING_ERROR
@@ -11,8 +11,7 @@ from switchboard.store import text_rows
 from switchboard.store.database import Transaction, as_json
 
 
-@dataclass(frozen=True, slots=True)
-class UnroutedText:
+class UnroutedText(NamedTuple):
     """Where the owner finds a text that could not be routed."""
 
     thread_id: str
@@ -49,8 +48,7 @@ def keep(
     return UnroutedText(row["thread_id"], row["org_id"]) if row else None
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingText:
+class WaitingText(NamedTuple):
     """A stored text whose next try is due."""
 
     form: list[tuple[str, str]]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class ViolationType(StrEnum):
@@ -15,8 +15,7 @@ class ViolationType(StrEnum):
     SOCIAL_MEDIA = "social_media"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One contact detail and the span of the original text that carries it."""
 
     violation_type: ViolationType
@@ -24,8 +23,7 @@ class Finding:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome for one text.
 
     findings hold the text back; flagged ones (a ten-digit number in a harmless context, without a cue to
