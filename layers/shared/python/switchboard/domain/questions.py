@@ -12,7 +12,7 @@ from switchboard.domain.facts import Facts, HeldText, RecentText
 from switchboard.domain.holding import find_details, note_attempt
 from switchboard.domain.route_inputs import unreachable, writing_sitter
 from switchboard.domain.routing import Capacity, Destination, Route, RouteInputs, choose_route
-from switchboard.domain.standing import RECENTLY, Standing, standings
+from switchboard.domain.standing import Standing, standings
 
 LONGEST_HOLD = timedelta(minutes=30)
 
@@ -171,7 +171,7 @@ def choices_at(facts: Facts, instants: Iterable[datetime]) -> tuple[tuple[int, s
     best: dict[str, Standing] = {}
     for at in instants:
         for one in standings(facts, at=at):
-            mine = one.sitter_id in facts.sitter_ids and (one.active or one.end_at > at - RECENTLY)
+            mine = one.sitter_id in facts.sitter_ids and one.in_question(at)
             if mine and (one.client_id not in best or _rank(one) > _rank(best[one.client_id])):
                 best[one.client_id] = one
     numbered: dict[int, str] = {}

@@ -1,13 +1,11 @@
 """Reads out of the facts what the choice of a route looks at."""
 
-from datetime import datetime
-
 from switchboard.domain.facts import Facts, Person
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.keywords import Keyword, read_keyword
 from switchboard.domain.phone import is_e164
 from switchboard.domain.routing import Capacity, RouteInputs
-from switchboard.domain.standing import RECENTLY, Standing, standings
+from switchboard.domain.standing import Standing, standings
 from switchboard.domain.tags import Tag, read_tag
 
 _TWILIO_ANSWERED = {"STOP": Keyword.STOP, "START": Keyword.START, "HELP": Keyword.HELP}
@@ -35,14 +33,10 @@ def _writes_as_sitter(facts: Facts, text: InboundText) -> bool:
     here = [sitter_id for sitter_id in facts.sitter_ids if facts.sitters[sitter_id].active or not facts.client_ids]
     if facts.number.assigned_sitter_id in here:
         return True
-    if any(standing.sitter_id in here for standing in in_question(facts, text.arrived_at)):
+    at = text.arrived_at
+    if any(one.sitter_id in here and one.in_question(at) for one in standings(facts, at=at)):
         return True
     return bool(here) and facts.sitter_has_thread and not facts.client_ids
-
-
-def in_question(facts: Facts, at: datetime) -> list[Standing]:
-    """The windows that were active then or had ended in the hour before."""
-    return [standing for standing in standings(facts, at=at) if standing.active or standing.end_at > at - RECENTLY]
 
 
 def keyword_of(facts: Facts, text: InboundText) -> Keyword | None:

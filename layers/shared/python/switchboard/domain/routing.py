@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from switchboard.domain.standing import RECENTLY, Standing
+from switchboard.domain.standing import Standing
 from switchboard.domain.tags import Tag
 
 NO_WINDOW = "No active assignment window at message timestamp"
@@ -186,8 +186,7 @@ def _by_tag(inputs: RouteInputs) -> Route | None:
 
 
 def _for_clients_in_question(inputs: RouteInputs) -> Route:
-    since = inputs.arrived_at - RECENTLY
-    asked = [standing for standing in inputs.standings if standing.active or standing.end_at > since]
+    asked = [standing for standing in inputs.standings if standing.in_question(inputs.arrived_at)]
     active = [standing for standing in asked if standing.active]
     if not active:
         return Route(SITTER_NO_WINDOW, NO_WINDOW, Destination.OWNER)

@@ -23,6 +23,10 @@ class Standing(NamedTuple):
     end_at: datetime
     active: bool
 
+    def in_question(self, at: datetime) -> bool:
+        """Whether it was active then or had ended in the hour before."""
+        return self.active or self.end_at > at - RECENTLY
+
 
 def standings(facts: Facts, *, at: datetime) -> tuple[Standing, ...]:
     """Every window on the texted number that was active then or ended in the 24 h before, one entry for a sitter."""
