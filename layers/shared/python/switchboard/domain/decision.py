@@ -1,13 +1,12 @@
 """What follows from one inbound text: the rows to write, all at once."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from switchboard.domain.facts import Number
 from switchboard.domain.messages import OutboundText
 
-THREAD_NOTICE_AGAIN_AFTER = timedelta(minutes=5)
 BLOCKED = "ANTI_POACHING_BLOCKED"  # failureCode of a text that was held for its contact details
 
 

@@ -1,10 +1,12 @@
 """One text that has to leave: what the parts that write the outbox hand over."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
+
+NOTICE_AGAIN_AFTER = timedelta(minutes=5)  # to the owner, of one thread; store/sql/texts.sql knows it too
 
 
 class Purpose(StrEnum):

@@ -1,12 +1,11 @@
 """Housekeeping of inbound texts: held ones past their time, unrouted ones, answers owed to clients."""
 
-from datetime import timedelta
-
 from aws_lambda_powertools import Logger
 
 from switchboard.domain import responses, wording
 from switchboard.domain.draft import Draft
 from switchboard.domain.inbound_text import InboundText
+from switchboard.domain.messages import NOTICE_AGAIN_AFTER
 from switchboard.domain.questions import LONGEST_HOLD, HeldTexts
 from switchboard.services.announce_threads import announce
 from switchboard.services.receive_text import UNAVAILABLE, Receiving, route_text
@@ -76,7 +75,7 @@ def keep_response_records(*, using: Receiving) -> int:
                         body=wording.owner_overdue(record.client_name),
                         now=now,
                         new_id=using.new_id,
-                        again_after=timedelta(minutes=5),
+                        again_after=NOTICE_AGAIN_AFTER,
                     )
                 )
     announce(using.send_queue, [thread_id for thread_id in told if thread_id])

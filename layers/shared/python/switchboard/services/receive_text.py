@@ -8,9 +8,9 @@ from aws_lambda_powertools import Logger
 
 from switchboard.domain import wording
 from switchboard.domain.contact_check import Mode, Policy
-from switchboard.domain.decision import THREAD_NOTICE_AGAIN_AFTER
 from switchboard.domain.inbound import decide
 from switchboard.domain.inbound_text import InboundText, read_text, storable_form
+from switchboard.domain.messages import NOTICE_AGAIN_AFTER
 from switchboard.errors import (
     ConstraintViolated,
     DatabaseUnavailable,
@@ -128,6 +128,6 @@ def _keep_unrouted(form: Form, text: InboundText, *, using: Receiving) -> list[s
             body=wording.OWNER_UNROUTED,
             now=now,
             new_id=using.new_id,
-            again_after=THREAD_NOTICE_AGAIN_AFTER,
+            again_after=NOTICE_AGAIN_AFTER,
         )
         return [told] if told else []

@@ -1,19 +1,18 @@
 """Stores what became of texts, and all that follows: the owner sees failures, opt-outs are recorded, alarms raised."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from switchboard.domain import wording
 from switchboard.domain.attempts import FAILED_STATUSES, REASONS, Settled, Unsendable
-from switchboard.domain.messages import Purpose
+from switchboard.domain.messages import NOTICE_AGAIN_AFTER, Purpose
 from switchboard.metrics import Metric, measure
 from switchboard.store import owner_notices, sending
 from switchboard.store.database import Transaction
 
-NOTICE_PAUSE = timedelta(minutes=5)
 logger = Logger(service="switchboard", child=True)
 
 
@@ -52,7 +51,7 @@ def _tell_owner(tx: Transaction, settled: Settled, *, now: datetime, new_id: Cal
         body=wording.owner_not_delivered(text.failure_detail or ""),
         now=now,
         new_id=new_id,
-        again_after=NOTICE_PAUSE,
+        again_after=NOTICE_AGAIN_AFTER,
     )
     return (thread_id,) if thread_id else ()
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from switchboard.domain.decision import THREAD_NOTICE_AGAIN_AFTER, Decision
+from switchboard.domain.decision import Decision
 from switchboard.domain.facts import (
     Choice,
     Facts,
@@ -21,6 +21,7 @@ from switchboard.domain.facts import (
     WindowState,
 )
 from switchboard.domain.inbound_text import InboundText
+from switchboard.domain.messages import NOTICE_AGAIN_AFTER
 from switchboard.store.database import Row, Transaction, as_json, read_instant
 from switchboard.store.session import Call
 from switchboard.store.text_rows import DecisionWriter
@@ -131,7 +132,7 @@ def write(
 ) -> None:
     """Writes all rows of a decision, with COMMIT at the latest."""
     writer = DecisionWriter(tx, decision, facts, text, known_event, now, new_id)
-    writer.write(told_again_after=THREAD_NOTICE_AGAIN_AFTER)
+    writer.write(told_again_after=NOTICE_AGAIN_AFTER)
 
 
 def settle(tx: Transaction, message_sid: str, *, state: str, event_id: str | None, now: datetime) -> None:
