@@ -416,3 +416,16 @@ def test_a_number_that_has_become_another_is_seen_with_the_very_next_text(board:
     assert board.rules() == ["one_window", "one_window", "pool_without_thread"]
     assert board.rows("SELECT state FROM ops.inbound_text WHERE state <> 'routed'") == [("unknown_number",)]
     assert [body for _, _, body in board.sent()][:2] == ["Jane D.: one", "Jane D.: two"]
+
+
+def test_of_a_number_that_an_adopted_database_has_twice_the_one_in_use_is_texted(
+    board: Switchboard, world: World
+) -> None:
+    world.sql("DROP INDEX messaging.number_e164")
+    other = World(world.sql, org_id="another")  # its ids come first
+    other.organisation(front_desk=None)
+    other.number(SITTER_NUMBER, "pool", status="disabled")
+    world.assigned()
+    board.text("hi")
+    assert board.sent() == [(SITTER_NUMBER, SITTER, "Jane D.: hi")]
+    assert board.rows("SELECT org_id FROM ops.inbound_text") == [("default",)]

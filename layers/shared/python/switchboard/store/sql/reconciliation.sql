@@ -32,7 +32,11 @@ WITH listed AS MATERIALIZED (
     SELECT listed.sid, listed.is_inbound, listed.number, listed.person, owner.org_id
     FROM listed
     JOIN LATERAL (
-        SELECT "orgId" AS org_id FROM {messaging}."MessageNumber" WHERE e164 = listed.number ORDER BY id LIMIT 1
+        SELECT "orgId" AS org_id
+        FROM {messaging}."MessageNumber"
+        WHERE e164 = listed.number
+        ORDER BY status = 'active' DESC, id
+        LIMIT 1
     ) AS owner ON true
 ), stored AS MATERIALIZED (
     SELECT text.message_sid AS sid

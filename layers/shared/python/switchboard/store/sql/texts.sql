@@ -1,9 +1,14 @@
 -- name: store
 -- Stores an authentic text once by its sid, as what it is when this transaction commits: routed, or to a number that is
--- nobody's. Then waits for the sender's other texts and for booking changes on the threads that it may lean on. The
--- earliest arrival wins until the text is routed, the event of an earlier try stays. No row: it was settled before.
+-- nobody's. Where an adopted database has the number twice, the row in use counts. Then waits for the sender's other
+-- texts and for booking changes on the threads that it may lean on. The earliest arrival wins until the text is routed,
+-- the event of an earlier try stays. No row: it was settled before.
 WITH texted AS (
-    SELECT id, "orgId" AS org_id FROM {messaging}."MessageNumber" WHERE e164 = :recipient ORDER BY id LIMIT 1
+    SELECT id, "orgId" AS org_id
+    FROM {messaging}."MessageNumber"
+    WHERE e164 = :recipient
+    ORDER BY status = 'active' DESC, id
+    LIMIT 1
 ), stored AS (
     INSERT INTO ops.inbound_text AS known (
         message_sid, org_id, arrived_at, form, state, event_id, created_at, updated_at

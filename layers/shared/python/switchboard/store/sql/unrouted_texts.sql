@@ -5,7 +5,7 @@ WITH texted AS (
     SELECT number.id, number."orgId" AS org_id
     FROM {messaging}."MessageNumber" AS number
     WHERE number.e164 = :recipient
-    ORDER BY number.id
+    ORDER BY number.status = 'active' DESC, number.id
     LIMIT 1
 ), known AS (
     SELECT event_id FROM ops.inbound_text WHERE message_sid = :message_sid
