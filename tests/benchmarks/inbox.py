@@ -12,7 +12,7 @@ from switchboard import runtime
 from switchboard.services.read_inbox import list_threads
 from switchboard.store.connection import Address, Connector
 from switchboard.store.database import Database
-from switchboard.store.inbox import Place
+from switchboard.store.inbox import ThreadPlace
 from switchboard.store.statements import Schemas
 from tests.benchmarks.figures import Figure, Prepare, milliseconds, side_by_side
 from tests.builders import NOON
@@ -40,11 +40,11 @@ def _figure(what: str, few: Prepare, many: Prepare, *, times: int) -> Figure:
     )
 
 
-def _middle(threads: int) -> Place:
-    return Place(NOON - timedelta(minutes=threads // 2), "")
+def _middle(threads: int) -> ThreadPlace:
+    return ThreadPlace(NOON - timedelta(minutes=threads // 2), "")
 
 
-def _page(database: Database, after: Place | None) -> Prepare:
+def _page(database: Database, after: ThreadPlace | None) -> Prepare:
     def read() -> object:
         found, _ = list_threads(org_id="bench", after=after, limit=PAGE, database=database, now=NOON)
         assert len(found) == PAGE

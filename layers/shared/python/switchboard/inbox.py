@@ -20,7 +20,7 @@ from switchboard.services.read_inbox import TEXTS_SHOWN, list_threads, read_thre
 from switchboard.services.release_text import release_text
 from switchboard.services.unlock_sitter import unlock_sitter
 from switchboard.store.database import Database
-from switchboard.store.inbox import Place, TextPlace
+from switchboard.store.inbox import TextPlace, ThreadPlace
 from switchboard.web import Request, Response, empty_response, json_response
 
 MAX_BODY_BYTES = 64 * 1024
@@ -100,7 +100,7 @@ def _list_threads(call: Call) -> Response:
     cursor = _read_cursor(query.get("cursor", ""), ids=1)
     threads, rest = list_threads(
         org_id=call.owner.org_id,
-        after=Place(cursor[0], *cursor[1]) if cursor else None,
+        after=ThreadPlace(cursor[0], *cursor[1]) if cursor else None,
         limit=_read_limit(query.get("limit", ""), else_=PAGE, most=LONGEST_PAGE),
         database=call.using.database,
         now=call.using.now,

@@ -8,19 +8,19 @@ from switchboard.domain.contact_check import read_media
 from switchboard.errors import NotFound
 from switchboard.store import inbox
 from switchboard.store.database import Database, Row, read_instant
-from switchboard.store.inbox import Place, TextPlace
+from switchboard.store.inbox import TextPlace, ThreadPlace
 
 TEXTS_SHOWN = 500  # of one thread at once, at the most
 
 
 def list_threads(
-    *, org_id: str, after: Place | None, limit: int, database: Database, now: datetime
-) -> tuple[list[dict[str, Any]], Place | None]:
+    *, org_id: str, after: ThreadPlace | None, limit: int, database: Database, now: datetime
+) -> tuple[list[dict[str, Any]], ThreadPlace | None]:
     """A page of threads as the API shows them, and the place where the next one begins."""
     with database.transaction(read_only=True) as tx:
         rows = inbox.threads(tx, org_id=org_id, after=after, most=limit + 1, now=now)
     last = rows[limit - 1] if len(rows) > limit else None
-    rest = Place(read_instant(last["last_message_at"]), last["id"]) if last else None
+    rest = ThreadPlace(read_instant(last["last_message_at"]), last["id"]) if last else None
     return [_thread(row, now=now) for row in rows[:limit]], rest
 
 

@@ -10,7 +10,7 @@ _FAR = 101  # one more than a page may have
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ThreadPlace:
     """Behind which thread a page begins: its last text's instant (none: nothing was said in it) and its id."""
 
     at: datetime | None
@@ -26,7 +26,7 @@ class TextPlace:
     id: str
 
 
-def threads(tx: Transaction, *, org_id: str, after: Place | None, most: int, now: datetime) -> list[Row]:
+def threads(tx: Transaction, *, org_id: str, after: ThreadPlace | None, most: int, now: datetime) -> list[Row]:
     """At most `most` threads, newest first, with what a list shows of each."""
     return tx.rows(
         "inbox.threads",
