@@ -40,7 +40,10 @@ def test_an_eleventh_picture_and_odd_addresses_are_left_out() -> None:
         ("https://m.example.test/1", "text/vcard", True),
         ("https://m.example.test/1", "Text/X-VCard; charset=utf-8", True),
         ("https://m.example.test/me.VCF?x=1", "", True),
+        ("https://m.example.test/me.vcf#x", "", True),
         ("https://m.example.test/1", "image/jpeg", False),
+        ("https://m.example.test/1?name=me.vcf", "", False),
+        ("http://[::1", "", False),
     ],
 )
 def test_contact_cards_are_known_by_type_or_name(url: str, kind: str, is_card: bool) -> None:

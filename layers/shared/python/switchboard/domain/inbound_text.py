@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from switchboard.domain.storable import storable
 
@@ -23,7 +22,8 @@ class Media(NamedTuple):
     def is_contact_card(self) -> bool:
         """Whether this is a vCard: contact details as a file."""
         kind = self.content_type.partition(";")[0].strip().lower()
-        return kind in _VCARD_TYPES or urlsplit(self.url).path.lower().endswith(".vcf")
+        name = self.url.partition("?")[0].partition("#")[0]
+        return kind in _VCARD_TYPES or name.lower().endswith(".vcf")
 
 
 class InboundText(NamedTuple):
