@@ -14,7 +14,10 @@ from switchboard.store.outbox import media_json
 
 
 class DecisionWriter(NamedTuple):
-    """Writes the rows of one decision about one text. `known_event`: an earlier try stored the text's event."""
+    """Writes the rows of one decision about one text. `known_event`: an earlier try stored the text's event.
+
+    A participant, an attempt, a held text and a response are what their statements' parameters are called.
+    """
 
     tx: Transaction
     decision: Decision
@@ -65,16 +68,7 @@ class DecisionWriter(NamedTuple):
                 number_e164=number.e164 if number else None,
             )
         for one in decision.participants:
-            self._put(
-                "text_rows.add_participant",
-                id=self.new_id(),
-                thread_id=one.thread_id,
-                role=one.role,
-                user_id=one.user_id,
-                client_id=one.client_id,
-                display_name=one.display_name,
-                real_e164=one.real_e164,
-            )
+            self._put("text_rows.add_participant", id=self.new_id(), **one._asdict())
 
     def _write_changes(self) -> None:
         decision, sender = self.decision, self.text.sender
@@ -113,15 +107,7 @@ class DecisionWriter(NamedTuple):
     def _write_held(self) -> None:
         decision, number_id = self.decision, self.facts.number.id
         for held in decision.held:
-            self._put(
-                "text_rows.hold",
-                event_id=held.event_id,
-                sitter_id=held.sitter_id,
-                number_id=number_id,
-                arrived_at=held.arrived_at,
-                question_id=held.question_id,
-                state=held.state,
-            )
+            self._put("text_rows.hold", number_id=number_id, **held._asdict())
         if closed := decision.closed_question:
             question_id, answer = closed
             self._put("text_rows.close_question", id=question_id, answer=answer)
@@ -187,18 +173,7 @@ class DecisionWriter(NamedTuple):
 
     def _write_attempts(self) -> None:
         for one in self.decision.attempts:
-            self._put(
-                "text_rows.add_attempt",
-                id=self.new_id(),
-                thread_id=one.thread_id,
-                event_id=one.event_id,
-                actor_type=one.actor_type,
-                actor_id=one.actor_id,
-                violation_type=one.violation_type,
-                preview=one.preview,
-                action=one.action,
-                owner_notified=one.owner_notified,
-            )
+            self._put("text_rows.add_attempt", id=self.new_id(), **one._asdict())
 
     def _write_outbound(self, one: OutboundText) -> None:
         self._put(
@@ -227,13 +202,10 @@ class DecisionWriter(NamedTuple):
             self._put(
                 "text_rows.add_response",
                 id=self.new_id(),
-                thread_id=response.thread_id,
-                booking_id=response.booking_id,
                 event_id=decision.event_id,
-                sitter_id=response.sitter_id,
                 sla_seconds=self.facts.organisation.sla_seconds,
                 arrived_at=arrived_at,
-                status=response.status,
+                **response._asdict(),
             )
         for thread_id, event_id in (decision.answered or {}).items():
             self._put("text_rows.answer", thread_id=thread_id, event_id=event_id, arrived_at=arrived_at)
