@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from switchboard.errors import DatabaseUnavailable, HousekeepingIncomplete
-from switchboard.services.keep_house import BUDGET_S, Part, keep_house
+from switchboard.services.keep_house import BUDGET_S, Part, for_each, keep_house
 from switchboard.services.keep_outbox import announce_waiting, poll_unfinished
 from tests.delivery_builders import THREAD, a_relay, arrange_thread, queue_texts
 from tests.delivery_stage import Stage, new_ids
@@ -53,6 +53,31 @@ def test_parts_without_time_wait_for_the_next_run_and_none_always_comes_last() -
         with pytest.raises(HousekeepingIncomplete, match=f"undone: {left}$") as caught:
             keep_house(parts, turn=turn, clock=lambda: at[0])
         assert run not in str(caught.value).removeprefix("undone: ")
+
+
+def test_one_of_many_that_fails_leaves_the_others_and_is_told_at_the_end() -> None:
+    done: list[int] = []
+
+    def divide(number: int) -> int:
+        done.append(12 // number)
+        return 1
+
+    assert for_each([1, 2, 3], divide) == 3
+    with pytest.raises(ZeroDivisionError):
+        for_each([4, 0, 6], divide)
+    assert done == [12, 6, 4, 3, 2]
+
+
+def test_a_database_that_is_away_is_asked_for_one_of_many_only() -> None:
+    asked: list[int] = []
+
+    def ask(number: int) -> int:
+        asked.append(number)
+        return failing()
+
+    with pytest.raises(DatabaseUnavailable):
+        for_each([1, 2, 3], ask)
+    assert asked == [1]
 
 
 def announced(stage: Stage) -> list[str]:

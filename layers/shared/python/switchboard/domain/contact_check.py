@@ -66,6 +66,12 @@ def check(
 
 
 def read_media(media_json: str | None) -> tuple[Media, ...]:
-    """The pictures of a stored event."""
-    found = json.loads(media_json) if media_json else []
-    return tuple(Media(one["url"], one.get("contentType") or "") for one in found)
+    """The pictures of a stored event; of what an earlier application wrote in a way of its own, what is an address."""
+    try:
+        found = json.loads(media_json or "[]")
+    except ValueError:
+        return ()
+    named = (one if isinstance(one, dict) else {"url": one} for one in (found if isinstance(found, list) else ()))
+    return tuple(
+        Media(one["url"], str(one.get("contentType") or "")) for one in named if isinstance(one.get("url"), str)
+    )

@@ -1,13 +1,15 @@
 """Housekeeping each minute: independent parts of bounded work; the failure of one leaves the others running."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
 
 from aws_lambda_powertools import Logger
 
-from switchboard.errors import HousekeepingIncomplete, SwitchboardError
+from switchboard.errors import DatabaseUnavailable, HousekeepingIncomplete, SwitchboardError
 
 Part = Callable[[], int | None]
+_Thing = TypeVar("_Thing")
 BUDGET_S = 45.0
 logger = Logger(service="switchboard", child=True)
 
@@ -35,4 +37,22 @@ def keep_house(parts: Mapping[str, Part], *, turn: int, clock: Callable[[], floa
     logger.info("house_kept", done=done, undone=undone)
     if undone:
         raise HousekeepingIncomplete(f"undone: {', '.join(undone)}")
+    return done
+
+
+def for_each(things: Iterable[_Thing], do: Callable[[_Thing], int]) -> int:
+    """How much was done for all of them. One that fails leaves the others running, and is raised at the end.
+
+    Raises DatabaseUnavailable at once: it would be the same for all.
+    """
+    done, failed = 0, None
+    for thing in things:
+        try:
+            done += do(thing)
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  whatever one's trouble is, the others go on
+            failed = failed or error
+    if failed:
+        raise failed
     return done

@@ -1,5 +1,7 @@
 """Housekeeping of inbound texts: held ones past their time, unrouted ones, answers owed to clients."""
 
+from functools import partial
+
 from aws_lambda_powertools import Logger
 
 from switchboard.domain import responses, wording
@@ -8,6 +10,7 @@ from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.messages import NOTICE_AGAIN_AFTER
 from switchboard.domain.questions import LONGEST_HOLD, HeldTexts
 from switchboard.services.announce_threads import announce
+from switchboard.services.keep_house import for_each
 from switchboard.services.receive_text import UNAVAILABLE, Receiving, route_text
 from switchboard.store import held_texts, owner_notices, texts, unrouted_texts
 from switchboard.store import responses as response_records
@@ -24,7 +27,7 @@ def expire_held_texts(*, using: Receiving) -> int:
     with using.database.transaction() as tx:
         orphaned = held_texts.give_up(tx, held_before=now - LONGEST_HOLD, now=now)
         found = held_texts.holding_sitters(tx, held_before=now - LONGEST_HOLD, most=SITTERS_A_RUN)
-    return orphaned + sum(_expire(one, using=using) for one in found)
+    return orphaned + for_each(found, partial(_expire, using=using))
 
 
 def _expire(holding: HoldingSitter, *, using: Receiving) -> bool:

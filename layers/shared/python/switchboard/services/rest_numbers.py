@@ -1,9 +1,12 @@
 """Numbers come back: pool numbers from threads that are over, and those of sitters who left, after their quarantine."""
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from aws_lambda_powertools import Logger
 
+from switchboard.services.keep_house import for_each
 from switchboard.services.settle_booking import POOL_EXHAUSTED
 from switchboard.store import numbers, owner_notices
 from switchboard.store.database import Database
@@ -15,14 +18,7 @@ def release_pool_numbers(*, database: Database, now: datetime) -> int:
     """Takes pool numbers back, each organisation in its own transaction; answers how many."""
     with database.transaction(read_only=True) as tx:
         org_ids = numbers.organizations_with_pool_threads(tx)
-    freed = 0
-    for org_id in org_ids:
-        with database.transaction() as tx:
-            count = numbers.release_pool_numbers(tx, org_id=org_id, now=now)
-            if count:
-                owner_notices.clear(tx, org_id=org_id, subject=POOL_EXHAUSTED)
-        freed += count
-    return freed
+    return for_each(org_ids, partial(_supply_pool, numbers.release_pool_numbers, database=database, now=now))
 
 
 def measure_pool(*, database: Database) -> int:
@@ -40,11 +36,13 @@ def end_quarantines(*, database: Database, now: datetime) -> int:
     """Makes pool numbers of those whose quarantine has ended; answers how many."""
     with database.transaction(read_only=True) as tx:
         org_ids = numbers.organizations_with_ended_quarantines(tx, now=now)
-    ended = 0
-    for org_id in org_ids:
-        with database.transaction() as tx:
-            count = numbers.end_quarantines(tx, org_id=org_id, now=now)
-            if count:
-                owner_notices.clear(tx, org_id=org_id, subject=POOL_EXHAUSTED)
-        ended += count
-    return ended
+    return for_each(org_ids, partial(_supply_pool, numbers.end_quarantines, database=database, now=now))
+
+
+def _supply_pool(supply: Callable[..., int], org_id: str, *, database: Database, now: datetime) -> int:
+    """How many numbers an organisation's pool got; the owner can be told anew that there are none."""
+    with database.transaction() as tx:
+        count = supply(tx, org_id=org_id, now=now)
+        if count:
+            owner_notices.clear(tx, org_id=org_id, subject=POOL_EXHAUSTED)
+    return count
