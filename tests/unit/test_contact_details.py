@@ -166,6 +166,64 @@ def test_texts_without_words_say_nothing(text: str) -> None:
     assert judge(text, earlier=[text] * 9).findings == ()
 
 
+@pytest.mark.parametrize(
+    "start", ["no problem.net result is good", "We're home.co-sleeping again", "all done.vip nap now"]
+)
+def test_a_sentence_that_begins_without_a_space_is_no_address(start: str) -> None:
+    assert not judge(start).is_leak
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["see petzen.net soon", "petzen.net has it", "pet-zen.net rates", "my site petzen.net", "ask petzen.co - Dee"],
+)
+def test_a_host_is_an_address_whatever_word_its_ending_is(text: str) -> None:
+    assert judge(text).types == (ViolationType.URL,)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_leak"),
+    [
+        ("mi pagina: paseosdelucia punto es", True),
+        ("hundefreunde dot de has my rates", True),
+        ("lo importante punto es que tome agua", False),
+        ("un buen punto es la esquina", False),
+        ("follow the dot it makes", False),
+    ],
+)
+def test_a_country_is_an_ending_behind_what_can_only_be_a_name(text: str, *, is_leak: bool) -> None:
+    assert judge(text).is_leak is is_leak
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mon portable c'est le 06 39 98 12 47",
+        "appelez moi au 06 39 98 12 47",
+        "il mio cellulare e 347 555 0182",
+        "ligue para 11 95555 0147",
+        "bitte anrufen unter 0152 2881 7386",
+        "00 44 7700 900 682 if the flight is late",
+    ],
+)
+def test_a_number_is_found_by_the_cues_of_other_languages_and_countries(text: str) -> None:
+    assert judge(text).types == (ViolationType.PHONE_NUMBER,)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_leak"),
+    [
+        ("start with six, then oh, then two, then five five five, then 0123, call me", True),
+        ("my number has a 9 then a 1 then a 9 then 5 5 5 then 0 then 1 then 6 then 2", True),
+        ("first a 5 minute walk, then a 10 minute walk, then a 15 minute one", False),
+        ("feed one, then oh maybe two, then stop", False),
+        ("the code is a 4 then a 4 then a 7 then a 1", False),
+    ],
+)
+def test_digits_told_one_after_the_other_are_a_number(text: str, *, is_leak: bool) -> None:
+    assert judge(text).is_leak is is_leak
+
+
 @pytest.mark.parametrize("text", ["tesspets dot org/", "tesspets dot org slash", "tesspets dot org slash dogs"])
 def test_a_spoken_address_may_end_in_a_slash(text: str) -> None:
     assert judge(text).types == (ViolationType.URL,)

@@ -2,8 +2,9 @@
 
 leak_corpus and the tuned ones were tuned on. Those held out were not: they are the estimate for texts that nobody has
 seen, so their misses must not be looked at while rules are changed. The fourth one is the hardest:
-a fifth of its leaks are numbers smuggled in ways that were thought up to get past this. The sixth and seventh were
-written by others, who had not seen any of this, and are tuned on since; the eighth has variations of what they showed.
+a fifth of its leaks are numbers smuggled in ways that were thought up to get past this. The sixth, seventh and
+ninth were written by others, who had not seen any of this, and are tuned on since; the eighth and tenth have variations
+of what they showed.
 """
 
 from __future__ import annotations
@@ -51,6 +52,8 @@ def _is_held(row: dict[str, Any]) -> bool:
         ("sixth_corpus_tuned", 0.98),
         ("seventh_corpus_tuned", 0.98),
         ("eighth_corpus_tuned", 0.96),
+        ("ninth_corpus_tuned", 0.98),
+        ("tenth_corpus_tuned", 0.95),
     ],
 )
 def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
@@ -71,6 +74,8 @@ def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
         ("sixth_corpus_tuned", 0.0),
         ("seventh_corpus_tuned", 0.0),
         ("eighth_corpus_tuned", 0.01),
+        ("ninth_corpus_tuned", 0.0),
+        ("tenth_corpus_tuned", 0.03),
     ],
 )
 def test_ordinary_texts_are_delivered(corpus: str, most_held: float) -> None:

@@ -57,10 +57,46 @@ def test_signs_far_from_each_other_say_nothing_together() -> None:
     assert not judge("Please decline the request. " + "He had a good day. " * 10 + "What would you charge me?").is_leak
 
 
+@pytest.mark.parametrize("phrase", ["side {}deal with the litter", "off{} the system hums", "private{} walks are calm"])
+def test_a_sign_that_begins_something_new_cuts_a_short_phrase_in_two(phrase: str) -> None:
+    assert judge(phrase.format("").replace("  ", " ")).is_leak
+    assert not judge(phrase.format(", ").replace(" ,", ",").replace("  ", " ")).is_leak
+
+
+@pytest.mark.parametrize("emoji", ["\N{PAW PRINTS}", "~", "  "])
+def test_an_emoji_or_more_spaces_cut_none(emoji: str) -> None:
+    assert judge(f"lets go off{emoji}the app").is_leak
+
+
+@pytest.mark.parametrize(
+    ("text", "is_leak"),
+    [
+        ("I can't share my number, just text me on this one", False),
+        ("we're not allowed to give out our numbers, reply here", False),
+        ("please don't give my number to the neighbor", False),
+        ("I can't share my number in the app, so take my cell", True),
+        ("can't you give me your number?", True),
+        ("why don't you give me your number", True),
+        ("are you allowed to give me your number?", True),
+        ("don't share my number with them, it's just for you", True),
+    ],
+)
+def test_a_number_that_is_not_to_be_given_is_no_invitation(text: str, *, is_leak: bool) -> None:
+    assert judge(text).is_leak is is_leak
+
+
+@pytest.mark.parametrize(("text", "is_leak"), [("they know us", False), ("no one needs to know about it", True)])
+def test_who_knows_is_no_secret_and_who_must_not_is_one(text: str, *, is_leak: bool) -> None:
+    assert judge(text).is_leak is is_leak
+
+
 @pytest.mark.parametrize(
     ("slip", "is_leak"),
     [
         ("lets go off teh ap", True),
+        ("lets tlak of the ap", True),
+        ("clal me on my own pohne", True),
+        ("can we tlak of the vet", False),
         ("my privat fone is on the frige", True),
         ("ask for my persnal numbr", True),
         ("the trough and the manger are full", False),

@@ -27,6 +27,7 @@ _LABEL_BEFORE = 5
 _LABEL_AFTER = 4
 _ABBREVIATIONS = frozenset({"no", "num", "nr", "nbr", "nos", "ref", "inv", "conf", "acct"})
 _CLAUSE = re.compile(r"[.!?;\n]")
+_BEGINS_CLAUSE = frozenset({"if", "when", "whenever", "because", "cuando", "si", "porque", "quand", "wenn", "quando"})
 # Said of what stands before: "202 555 0147 works best".
 _PRAISES = frozenset({"works", "reaches", "rings", "best", "better", "fastest", "easiest"})
 # Of how a number is written, so that nothing finds it.
@@ -68,7 +69,10 @@ class Cues:
         at = bisect_left(labels, last + 1)
         if at == len(labels) or labels[at] > last + _LABEL_AFTER:
             return False
-        return not self._breaks_between(last, labels[at] - 1)
+        words = self._reading.words
+        return _BEGINS_CLAUSE.isdisjoint(words[last + 1 : labels[at]]) and not self._breaks_between(
+            last, labels[at] - 1
+        )
 
     def _places(self) -> tuple[list[int], list[int], list[int]]:
         """The words that are strong cues, weak ones, and labels."""
@@ -150,10 +154,11 @@ class Cues:
         owned = before in OWNERS or (i > 1 and words[i - 2] in OWNERS)
         pointed = before in {"that", "this", "the"} and words[max(0, i - 2)] in REACH_VERBS
         labelled = before in LABELS or (i > 1 and words[i - 2] in LABELS)
-        tells = after in {"is", "es", "its"} or after[:1].isdigit()
+        tells = after in _TELLS or after[:1].isdigit()
         return pointed or (not labelled and (owned or (tells and word in SURE_LINE_NOUNS)))
 
 
+_TELLS = frozenset({"is", "es", "its", "cest", "est", "e", "ist"})
 _BEFORE_ME = frozenset({"is", "thats", "its", "get", "find", "catch", "of", "reach", "hit"})
 _LABELS = LABELS | MONTHS
 _PASSED = (["it"], ["that"], ["this"], ["along"])

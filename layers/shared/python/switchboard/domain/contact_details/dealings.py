@@ -44,6 +44,9 @@ _CLASSES = {
     "reach": "reach text call contact write message use llamame escribeme try",
     "better": "for_half half_price better_price better_rate same_amount same_rate same_price",
     "telefono": "numero telefono celular",
+    "own": "phone cell mobile new real own personal direct",
+    "line": "number numbers cell digits",
+    "wrote": "wrote written write put left leave engraved scratched taped tucked hid printed",
     "work": "visits walks sits sitting walking drop_ins visit pet_sitting dog_walking business service thing",
 }
 _SIGNS = (
@@ -96,6 +99,13 @@ _SIGNS = (
     _Sign("in_person|lets_fix|fix_that", 0, 1),
     _Sign("lets|we ..2 fix|settle|sort|work|figure ..3 in_person|together|ourselves", 0, 2),
     _Sign("hire|employ you|me|u", 0, 1.5),
+    _Sign("i|we|ill|id|wed|im|were charge|charging|cost|ask less|cheaper ..1 than they|them|the", 1.5, 1.5),
+    _Sign("if|suppose|say ..1 <visit> ..4 disappear|vanish|disappears|vanishes|evaporated", 2.5),
+    _Sign("envelope|money|cash ..5 on|under|in the <place>", 0, 1),
+    _Sign("would|will|could|can you still come|walk|sit|visit|do|stay", 0, 1),
+    _Sign("skip|skips|skipped|skipping ..3 fee|fees|commission|cut|markup", 2.5),
+    _Sign("work|worked|sort|sorted|settle|settled|figure|figured ..2 out? between|among ourselves|us", 0, 2.5),
+    _Sign("<wrote> my|our <own>? <line> ..1 on|in|inside|under|behind|into !the_app|your_app", 0, 2),
     _Sign("quit|quitting|leaving|left|deleting|deleted the <org>", 2),
     _Sign("stay|stick|continue|keep_going with me|us", 0, 2),
     _Sign("<reach> me|you|us|u without|outside|outside_of|besides this|the|here", 2.5, 2),
@@ -119,7 +129,7 @@ _SIGNS = (
     _Sign("directly|privately|independently|straight_to_me|straight_to_you|direct_to_me", 0, 1.5),
     _Sign("on_my_own|on_our_own|on_your_own|for_myself|yourself|on_the_side", 0, 1.5),
     _Sign("the_two_of_us|between_you_and_me|between_us|just_us|entre_nosotros", 0, 2),
-    _Sign("arrange|settle|handle|do|sort|fix ..6 the_two_of_us|between_us|between_you_and_me|just_us", 2, 1),
+    _Sign("arrange|settle|handle|do|sort|fix ..6 the_two_of_us|between_us|between_you_and_me|just_us !and_let", 2, 1),
     _Sign("arrange|settle|sort_out|work_out|work|figure_out|settle_up|handle ..1 things|something|it|this|that", 0, 2),
     _Sign("settle|settle_up in_person|ourselves|face_to_face", 0, 2),
     _Sign("work|working|walk|sit for us|our_family|me|my_family", 0, 1),
@@ -137,7 +147,7 @@ _SIGNS = (
     _Sign("take|move|continue this conversation|chat|discussion ..1 elsewhere|offline|somewhere", 2, 2),
     _Sign("my|your|mi number|cell|digits|info|business_card|card|<telefono> ..3 on|under|off|in|en ..2 <place>", 0, 2),
     _Sign("dejo|deje mi <telefono>|correo", 2, 2),
-    _Sign("<reach> ..4 that_way|through_that|on_that|from_now_on|ahi|using_that", 1, 1.5),
+    _Sign("<reach> ..4 that_way|through_that|on_that|from_now_on|going_forward|ahi|using_that", 1, 1.5),
     _Sign("<reach> me|us|you ..1 there|instead|ahi ..1 from_now_on|next_time|instead|please?", 2),
 )  # fmt: skip
 _ENOUGH = 4.0

@@ -27,7 +27,7 @@ _NO_BARE_PROVIDER = words_of("your the in to from check on of this that by via w
 _MAIL_WORDS = frozenset({"email", "mail", "correo", "emails", "addy", "zelle", "paypal"})
 _CONNECTORS = words_of(
     "mail is user name username address under its handle id as the my same account es usuario nombre mine it at me dot"
-    " with by just i use addy are here"
+    " with by just i use addy are here there"
 )
 _TOWARDS_PROVIDER = words_of("on at via in with the my a is of from by and then its en con por y")
 _TRIGGERS = _AT_WORDS | _MAIL_WORDS | PROVIDERS | {provider + "s" for provider in PROVIDERS}

@@ -65,10 +65,15 @@ class Rules:
             for word in _beginnings(items, classes):
                 self._rules_of.setdefault(word, []).append(_Rule(place, needed))
 
-    def finditer(self, text: str, words: frozenset[str]) -> Iterator[re.Match[str]]:
-        """The matches in order, none overlapping; where several rules match, the first one's. words are the text's."""
+    def finditer(
+        self, text: str, words: frozenset[str], accepts: Callable[[re.Match[str]], bool] = bool
+    ) -> Iterator[re.Match[str]]:
+        """The accepted matches in order, none overlapping; where several rules match, the first one's.
+
+        words are the text's; all matches are accepted where nothing is asked of them.
+        """
         starting = self._starting(words)
-        return _matches(text, starting) if starting else iter(())
+        return _matches(text, starting, accepts) if starting else iter(())
 
     def all_in(self, text: str, words: frozenset[str], most: int) -> list[tuple[int, int, int]]:
         """Start and end of all matches of all rules, and which rule it is, in order; as many as that at most."""
@@ -114,13 +119,15 @@ def _items(rule: str) -> list[str]:
     return [item for item in rule.split() if item != "$" and not item.startswith(("..", "!"))]
 
 
-def _matches(text: str, starting: Mapping[str, list[_Pattern]]) -> Iterator[re.Match[str]]:
+def _matches(
+    text: str, starting: Mapping[str, list[_Pattern]], accepts: Callable[[re.Match[str]], bool]
+) -> Iterator[re.Match[str]]:
     at = covered = 0
     for word in text.split(" "):
         if word in starting and at >= covered:
             for pattern in starting[word]:
                 match = pattern.match(text, at)
-                if match is not None:
+                if match is not None and accepts(match):
                     covered = match.end()
                     yield match
                     break

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, permutations
 
 from switchboard.domain.contact_details.vocabulary import words_of
 
@@ -16,6 +16,8 @@ _LONG_WORDS = words_of(
     " numero telefono celular aplicacion empresa agencia directo directamente efectivo comision plataforma escribeme"
     " llamame contratame gmail hotmail outlook yahoo icloud"
 )
+# Shorter ones whose letters between the first and the last are read in any order.
+_SHORT_WORDS = words_of("talk text call phone cash email number direct agency office mobile money venmo zelle")
 _AS_THEY_SOUND = {
     "fone": "phone", "foen": "phone", "phne": "phone", "phon": "phone", "numba": "number", "numbah": "number",
     "teh": "the", "hte": "the", "ap": "app", "aap": "app", "thru": "through", "throo": "through", "txet": "text",
@@ -37,8 +39,16 @@ def meant_words() -> dict[str, str]:
     meant: dict[str, str] = {}
     for word in sorted(_LONG_WORDS):
         meant |= dict.fromkeys(_slips_of(word), word)
+    for word in sorted(_SHORT_WORDS):
+        meant |= dict.fromkeys(_orders_of(word), word)
     meant |= _AS_THEY_SOUND
-    return {slip: word for slip, word in meant.items() if slip not in _LONG_WORDS | _WORDS and slip != word}
+    return {
+        slip: word for slip, word in meant.items() if slip not in _LONG_WORDS | _SHORT_WORDS | _WORDS and slip != word
+    }
+
+
+def _orders_of(word: str) -> set[str]:
+    return {word[0] + "".join(inner) + word[-1] for inner in permutations(word[1:-1])}
 
 
 def _slips_of(word: str) -> set[str]:

@@ -13,6 +13,8 @@ PLAIN_ENDINGS = words_of(
     "com net org edu gov biz io co uk ca au nz ie fr mx br nl eu dev xyz ly gg tv ai cc gl bio ee fm vip inc llc"
     " eus ws mobi tel asia ru cn jp kr pl za tk gle"
 )
+# Those of them that may begin a sentence, or a word with a hyphen: "net result", "co-sleeping".
+WORDS_AMONG_PLAIN_ENDINGS = words_of("net co bio vip tv")
 # Endings that are words too: a missing space after a full stop looks the same.
 NOUN_ENDINGS = words_of(
     "info app dog dogs pet pets care live life house home shop store today vet works fun run walk online link"
@@ -29,6 +31,8 @@ ALL_ENDINGS = PLAIN_ENDINGS | NOUN_ENDINGS | FUNCTION_ENDINGS
 SPOKEN_ENDINGS = PLAIN_ENDINGS | words_of(
     "info app dog dogs pet pets care live shop store site online link page club vet me email services cafe social works"
 )
+# Countries' endings that are words too, said behind what can only be a name.
+SPOKEN_COUNTRY_ENDINGS = words_of("es de us it be ch se cl pe ar pt")
 SAID_AT_A_WORDS_END = re.compile(r"dot(?:com?|net|org)(?![a-z0-9])")
 FILE_ENDINGS = words_of("jpg jpeg png gif pdf doc docx txt mov mp4 mp3 heic zip csv xls xlsx wav webp")
 PROVIDERS = words_of(
@@ -42,6 +46,7 @@ _SECOND_LEVEL = frozenset({"co", "com", "org", "net", "ac", "gov"})
 _COUNTRY_LENGTH = 2
 _FEATURES = re.compile(
     r"[a-z]+[._-]?[0-9]{2,}|[0-9]+[a-z]{4,}|[a-z]{1,12}[0-9]+[a-z]{4,}|[a-z]{2,}_[a-z0-9_]*|[a-z]{2,}\.[a-z]{2,}"
+    r"|(?=[a-z0-9]{7})[a-z]+(?:[0-9]{1,2}[a-z]+){2,}"
 )
 _INNER_CAPITAL = re.compile(r"[a-z]{2,}[A-Z][a-z]")
 _LONG = 9

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from switchboard.domain.contact_details.number_words import Kind
 from switchboard.domain.contact_details.numerals import numbers_of
-from switchboard.domain.contact_details.said_numbers import Piece
+from switchboard.domain.contact_details.said_numbers import Piece, leads_on
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
 from switchboard.domain.contact_details.vocabulary import (
     CHATTER,
@@ -304,6 +304,8 @@ def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
     if len(between) <= _MOST_FILLERS and all(
         word in FILLERS or (len(word) == 1 and word.isdigit()) for word in between
     ):
+        return Link.FILLED
+    if leads_on(between):
         return Link.FILLED
     if len(between) <= _MOST_DECOYS and between == decoy:
         return Link.REPEATED

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from switchboard.domain.contact_details.number_words import Kind
 from switchboard.domain.contact_details.tokens import Reading
-from switchboard.domain.contact_details.vocabulary import words_of
+from switchboard.domain.contact_details.vocabulary import BESIDE_ORDER_WORDS, ORDER_WORDS, words_of
 
 
 class Piece(NamedTuple):
@@ -138,6 +138,15 @@ def _touch(one: Piece, other: Piece, reading: Reading) -> bool:
     return other.first <= one.last + 1 and reading.text[one.end : other.start].strip(" -") == ""
 
 
+def _is_next(one: Piece, other: Piece, reading: Reading) -> bool:
+    return leads_on(tuple(reading.words[one.last + 1 : other.first]))
+
+
+def leads_on(between: tuple[str, ...]) -> bool:
+    """Whether the words between two digits only say that the second one follows: "then a"."""
+    return BESIDE_ORDER_WORDS.issuperset(between) and not ORDER_WORDS.isdisjoint(between)
+
+
 def _belongs(one: Piece, other: Piece, reading: Reading) -> bool:
     """Whether the other goes on the number: beside it, or after "and"."""
     if _touch(one, other, reading):
@@ -158,6 +167,8 @@ def _counts(pieces: list[Piece], i: int, result: list[Piece], reading: Reading, 
     piece = pieces[i]
     before = bool(result) and _touch(result[-1], piece, reading)
     after = i + 1 < len(pieces) and _touch(piece, pieces[i + 1], reading)
+    if piece.kind is Kind.WEAK and not (before or after) and result and i + 1 < len(pieces):
+        return _is_next(result[-1], piece, reading) and _is_next(piece, pieces[i + 1], reading)
     if piece.kind is Kind.WEAK:
         return before or (after and pieces[i + 1].kind is not Kind.HOMOPHONE)
     spelled_before = before and result[-1].kind in (Kind.SPELLED, Kind.MIXED)

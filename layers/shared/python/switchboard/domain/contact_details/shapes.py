@@ -45,6 +45,7 @@ _INTERNATIONAL = 5.0
 _DIALLED_INTERNATIONAL = 4.0
 _TRUNK_ELEVEN = 2.5
 _COUNTRY_GUESS = 1.5
+_SAO_PAULO = (2, 5, 4)  # begins with 1 and has eleven digits, as with the US's country code
 _AREA_FROM_ONE = -3.0
 _COUNTING = -5.0
 _MOST_IN_GROUP = 4
@@ -74,7 +75,8 @@ def shape_points(digits: str, lengths: tuple[int, ...], *, is_international: boo
         return _ten(digits, lengths, is_whole=is_whole)
     if count == WITH_COUNTRY and digits[0] == "1":
         rest = lengths[1:] if lengths[0] == 1 else (lengths[0] - 1, *lengths[1:])
-        return _ten(digits[1:], rest, is_whole=is_whole)
+        guess = _COUNTRY_GUESS if is_whole and lengths == _SAO_PAULO else 0.0
+        return max(guess, _ten(digits[1:], rest, is_whole=is_whole))
     if not is_whole:
         return 0.0
     if count == _NINE:

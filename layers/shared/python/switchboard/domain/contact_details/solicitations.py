@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -35,6 +36,11 @@ _CLASSES = {
     "using": "using paying going_through involving telling of going having",
     "the": "the this their your that these those",
     "kind": "whole booking pet stupid extra agency company app service middleman platform sitting",
+    "nobody": "nobody no_one noone",
+    "cannot": "cant cannot can_not couldnt shouldnt wont rather_not dont do_not never unable_to no_need_to cant_really"
+    " wont_ever",
+    "other_fee": "late overdue parking delivery shipping entrance license toll",
+    "share": "share give send hand swap exchange trade",
     "they": "they company agency office boss owner nobody no_one anyone",
     "not": "dont doesnt wont does_not do_not never shouldnt cant",
     "give": "share drop swap exchange trade leave sending giving send give shoot heres here_is this_is ill_send"
@@ -117,6 +123,11 @@ _RULES = (
         " my number|numbers|cell|digits|contact !off|out|from"
     ),
     "whats|what_is ..2 best|good|right number to reach|get|text|call|contact you|u",
+    (
+        "send|give|text|share|tell|need me|us? your account_and? bank? routing|iban|sort_code|account_details"
+        "|bank_details|bank_info|account_info|bank_account|bank_number"
+    ),
+    "lets|we|could_we|can_we ..3 talk|chat|text|message|write|speak|meet|go of the app|platform",
     "send|give|text|share me|us your personal|private|contact|own details|info|number",
     "hit my line|cell|phone|digits",
     "instead_of|without|rather_than booking|reserving here|through|with|on|via|in",
@@ -152,16 +163,18 @@ _RULES = (
     ),
     "skip|skipping <the>? service|middleman",
     "cut|leave|keep|cutting|leaving|keeping <the>? <company>|them|everyone_else out",
-    "skip|skipping|avoid|save|dodge <the>|on? ..1 fee|fees|commission !the|a|at|is|was",
+    "skip|skipping|avoid|save|dodge <the>|on? !<other_fee> ..1 fee|fees|commission !the|a|at|is|was",
     "off|outside <the>? app|platform|books|system",
     "cut|cutting out <the>? middleman|middle_man|agency|company|office",
     "no middleman|middle_man|agency|agency_fee|agency_fees|app_fee|app_fees|company_fees|app_needed|company",
     "dont|not|never|without tell|telling|mention <the> office|company|agency|boss|owner",
     "dont|not|never|without let|letting <the> office|company|agency|boss|owner know|see|find|hear|catch|in",
     (
-        "<they> <not>|needs|need|dont_need|doesnt_need? have_to|has_to|to|gotta|will|ever|need_to? know|find_out"
-        " about? it|this|that|us? $"
+        "<they> never? <not>|needs|need|dont_need|doesnt_need|will have_to|has_to|to|gotta|will|ever|need_to? know"
+        "|find_out about? it|this|that|us? $"
     ),
+    "<nobody> needs|need|has|have|will|would|can|gotta? to|ever|even? know|find_out about? it|this|that|us? $",
+    "if|as_long_as|provided|so <nobody> at|in|from the? company|agency|office|app knows|hears|finds_out|notices",
     "company|agency|office|boss|app knowing|finding_out|wont_know|wont_find_out|never_knows",
     "just between us|you_and_me|the_two_of_us",
     "between|stays_between us|you_and_me $",
@@ -172,7 +185,7 @@ _RULES = (
     "pay|paid|paying|cash <you>? in|with? cash and|so|to|instead|directly|direct|on_the_side|under|no",
     "for|do|in|take|pay|paying|accept cash without|instead|under|off|directly|and_skip|on_the_side|privately",
     "<cheap> ..4 if you|we|u ..3 me|direct|directly|cash|private|privately|outside|without",
-    "side|private gig|job|deal|arrangement|client|booking|bookings|clients|gigs|jobs|sits|walks",
+    "side|private gig|job|deal|deals|arrangement|client|booking|bookings|clients|gigs|jobs|sits|walks",
     "go|going direct|private|directly|around_them !home|to|there|after|back|into|in|from|down|up|left|right|over",
     (
         "go|book|come|pay|work|arrange_it|do_it ..1 through|with|thru|via|by|to me|us|you"
@@ -188,8 +201,16 @@ _RULES = (
     "sin|no que|se? <sepa> a|nada|de? la|el|los? <empresa>|dueno|jefe",
     "pago|pagame|pagar|paga|pagas en_efectivo y|para|sin|directo",
 )
+# Behind a number that somebody says not to give: where or to whom it is, or that it is given.
+_TOLD_ALL_THE_SAME = (
+    "number|numbers|here|heres|in_here|in_the_app|in_this|on_here|on_this|on_the_app|through|over|at|so_here|so_ask|so_take|so_its|but_here|but_heres|but_its|but_ask"
+    "|but_you|but_i|until|till|if|unless|with_them|to_them|with_anyone|to_anyone|with_the_office"
+    "|with_the_company|with_the_agency|with_the_app"
+)
 # Ordinary phrases that such rules would take in.
 _ORDINARY_RULES = (
+    f"<cannot> <share> ..3 <line>|numbers|phones !{_TOLD_ALL_THE_SAME}",
+    f"not|arent|isnt|never ..1 allowed|able|supposed|permitted to <share> ..3 <line>|numbers !{_TOLD_ALL_THE_SAME}",
     "direct|directly|personally|privately here|in_the_app|in_this_app|through_the_app|on_the_app|at_the|to_the",
     "log|logged|logging|sign|signed|kicked|turn|turned|took|take|switch|booted me|us|it? off|out|outside",
     (
@@ -214,10 +235,13 @@ SOLICITATION_TRIGGERS = words_of(
     " table record cel movil own ourselves cheaper hire discount just knowing conmigo contigo intermediarios nbr"
     " them afuera switchboard straight same card touch independent freelance rates prices money nosotros nosotras"
     " whatsapp cuenta mano"
-    " hire hired hiring yourself yourselves without dont booking agencia web booked"
+    " bank routing iban hire hired hiring yourself yourselves without dont booking agencia web booked"
 )
 _AVOIDING = words_of("not dont never without skip avoid instead")
 _AROUND = 40
+_SHORT_PHRASES = range(1, 3)
+_CLAUSE_SIGNS = frozenset({",", ":", ";", ")"})
+_ARTICLES = frozenset({"the", "this", "that", "these", "those"})
 
 
 @cache
@@ -232,10 +256,22 @@ def _ordinary() -> Rules:
 
 def solicitations_in(reading: Reading, phrases: Phrases) -> Iterator[tuple[int, int]]:
     """Spans of the folded text that ask to meet, pay or write outside the organisation."""
-    for match in _rules().finditer(phrases.text, phrases.words):
+
+    def _is_one_phrase(match: re.Match[str]) -> bool:
+        return not _is_cut(reading, *phrases.words_at(*match.span()))
+
+    for match in _rules().finditer(phrases.text, phrases.words, _is_one_phrase):
         if not _is_ordinary(phrases.text, match.start(), match.end()):
             first, last = phrases.words_at(*match.span())
             yield reading.starts[first], reading.ends[last]
+
+
+def _is_cut(reading: Reading, first: int, last: int) -> bool:
+    """Whether a sign begins something new between a phrase's two words, or before its article: "to the side, deal"."""
+    if last - first not in _SHORT_PHRASES:
+        return False
+    is_new = last == first + 1 or reading.words[first + 1] in _ARTICLES
+    return is_new and reading.gap(first).strip(" ") in _CLAUSE_SIGNS
 
 
 def _is_ordinary(text: str, start: int, end: int) -> bool:

@@ -14,7 +14,9 @@ from switchboard.domain.contact_details.names import (
     PLAIN_ENDINGS,
     PROVIDERS,
     SAID_AT_A_WORDS_END,
+    SPOKEN_COUNTRY_ENDINGS,
     SPOKEN_ENDINGS,
+    WORDS_AMONG_PLAIN_ENDINGS,
     is_user_name,
     registered_domain,
 )
@@ -42,6 +44,11 @@ _BRACKETED_DOT = re.compile(r"\s{0,2}[\[({<]\s{0,2}(?:\.|dot|punto)\s{0,2}[\])}>
 _SPACED_ENDINGS = frozenset({"com", "net", "org"})
 _SITE_CUES = words_of(
     "site website web page url link online google visit browse www com slash booking rates portfolio blog sitio pagina"
+)
+_BEFORE_A_HOST = words_of("at on visit see check from under join try via my our en")
+_AFTER_A_HOST = words_of(
+    "has have is are and or for if when where to in on with lists shows works they you we i anytime please"
+    " instead now today next y o para si es tiene"
 )
 _MOST_LABELS = 8
 _MOST_SPOKEN_LABELS = 3
@@ -150,7 +157,7 @@ def _is_domain(reading: Reading, first: int, last: int, *, has_path: bool) -> bo
     if host in PROVIDERS or _begins_sentence(reading, last):
         return False
     if ending in PLAIN_ENDINGS:
-        return True
+        return ending not in WORDS_AMONG_PLAIN_ENDINGS or not _goes_on(reading, first, last, host)
     if ending in NOUN_ENDINGS and _is_whole_name(reading, first, last, host):
         return True
     return len(host) > _SUBDOMAIN_LABELS and _has_site_cue(reading, first, last)
@@ -174,6 +181,21 @@ def _begins_sentence(reading: Reading, last: int) -> bool:
     return written[0].isupper() and not written.isupper() and reading.words[last] != "com"
 
 
+def _goes_on(reading: Reading, first: int, last: int, host: str) -> bool:
+    """Whether a sentence goes on behind the ending, and nothing says that a host stands before it."""
+    if reading.gap(last) not in {" ", "-"} or last + 1 == len(reading.words):
+        return False
+    if reading.gap(last) == " " and reading.words[last + 1] in _AFTER_A_HOST:
+        return False
+    before = reading.words[first - 1] if first else ""
+    return not (
+        before in _BEFORE_A_HOST
+        or last - first + 1 >= _SUBDOMAIN_LABELS
+        or _is_compound(reading, first, last, host)
+        or _has_site_cue(reading, first, last)
+    )
+
+
 def _is_compound(reading: Reading, first: int, last: int, host: str) -> bool:
     return "-" in host or is_user_name(host, reading.written(first, last - 1))
 
@@ -186,6 +208,8 @@ def _has_site_cue(reading: Reading, first: int, last: int) -> bool:
 def _is_spoken(reading: Reading, i: int, gap: str) -> bool:
     """Whether the ending is said: "dot com", "(dot) com", " . com"."""
     before, word = _meant(reading.words[i - 1]), reading.words[i]
+    if word in SPOKEN_COUNTRY_ENDINGS:
+        return before in _DOTS - _RARE_DOTS and gap == " " and _is_name_of_a_site(reading, i)
     if word not in SPOKEN_ENDINGS and without_leet(word) not in SPOKEN_ENDINGS:
         return False
     if before in _DOTS and word not in _SPACED_ENDINGS and (PART_BREAK in gap or before in _RARE_DOTS):
@@ -197,6 +221,15 @@ def _is_spoken(reading: Reading, i: int, gap: str) -> bool:
         return True
     begins_sentence = gap[-1:] == " " and reading.written(i, i)[0].isupper()
     return bare == "com" and gap.strip() in {".", "(.", "[."} and gap != "." and not begins_sentence
+
+
+def _is_name_of_a_site(reading: Reading, i: int) -> bool:
+    """Whether what stands before a spoken dot looks like a name, and the ending at word i like no verb."""
+    host = i - 2
+    if host < 0 or not is_user_name(reading.words[host], reading.written(host, host)):
+        return False
+    is_last = i + 1 == len(reading.words) or reading.gap(i) != " "
+    return is_last or reading.words[i + 1] in _AFTER_A_HOST or _has_site_cue(reading, host, i)
 
 
 def _spoken(reading: Reading, i: int) -> UrlSpan | None:

@@ -13,23 +13,32 @@ REACH_VERBS = words_of(
     "call calls calling text txt texting message messaging msg dial dialing ring reach contact whatsapp facetime"
     " sms ping phone phoning hit holler llama llame llamen llamame llamar llamarme escribe escriba escribeme"
     " escribame escribirme marca marcame contactame contacteme textea texteame mandame mensajeame imessage"
+    " appelle appelez appeler contactez joindre joignable ecrivez ecris chiama chiamate chiamare chiamami scrivi"
+    " scrivimi ligue liga liguem ligar chame chamar anrufen rufen ruf anruf erreichbar erreichen melde melden"
+    " schreib schreiben"
 )
-REACH_ME = words_of("llamame escribeme escribirme llamarme marcame contactame contacteme texteame escribame hmu")
+REACH_ME = words_of(
+    "llamame escribeme escribirme llamarme marcame contactame contacteme texteame escribame hmu chiamami scrivimi"
+    " anrufen erreichbar joignable"
+)
 LINE_NOUNS = words_of(
     "mob cell cellphone mobile phone number numbers num nbr digits line landline cel celular movil telefono numero"
     " fono tel fone nummer telly celly handy whatsapp wsp wpp direct personal sim esim"
+    " handynummer rufnummer portable cellulare telefonino telemovel"
 )
 SURE_LINE_NOUNS = words_of(
     "cell cellphone mobile digits celular movil telefono landline whatsapp tel wsp celly cel sim esim"
+    " handynummer rufnummer cellulare telefonino telemovel"
 )
 OWNERS = words_of(
     "my mine our mi mis his her husbands wifes moms mums sisters brothers partners personal private direct own"
     " meine mein ma mon meu minha new backup other roommates boyfriends girlfriends actual real secondary google burner"
+    " mio mia notre unser unsere"
 )
-OBJECTS = words_of("me us mi")
+OBJECTS = words_of("me us mi moi nous mich uns")
 POINTERS = words_of("it that this those these there ahi")
 KEEP_VERBS = words_of("save add jot store memorize remember guarda anota apunta write note keep use try usa")
-REACHED_AT = words_of("there at on via al en a instead directly here")
+REACHED_AT = words_of("there at on via al en a instead directly here au unter para pelo")
 
 # What a number is, when it is no phone.
 LABELS = words_of(
@@ -70,6 +79,9 @@ FILLERS = words_of(
     " two three four w add theres there follows before put off finish after pause take tail termina terminan acaba"
     " con sigue en primero al numbers remaining other afterwards thats"
 )
+# Leading from one digit to the next: "a nine, then a one".
+ORDER_WORDS = words_of("then next followed luego despues puis dann")
+BESIDE_ORDER_WORDS = ORDER_WORDS | words_of("a an un another and y et und by with comes")
 CHATTER = FILLERS | words_of(
     "hang on great wait sec one lol thanks got sorry hold done ready more yes almost done yep sure k"
 )
