@@ -258,12 +258,15 @@ def test_numbers_near_the_front_desk_are_bought_first_and_any_where_there_are_no
         assert any(e164.startswith(expected) for e164 in market.bought())
 
 
+@pytest.mark.parametrize("is_contracted", [False, True])
 def test_an_earlier_applications_database_gets_what_its_bookings_wait_for(
-    empty_database_url: str, stage_simulator: TwilioSimulator
+    empty_database_url: str, stage_simulator: TwilioSimulator, is_contracted: bool
 ) -> None:
     earlier = Earlier(empty_database_url, "public")
-    earlier.output(dryRun=False)
-    earlier.revise("contract")
+    if is_contracted:
+        earlier.output(dryRun=False)
+        earlier.revise("contract")
+    earlier.sql("""UPDATE "Organization" SET "ownerPhone" = '+15550109999'""")
     earlier.sql("""UPDATE "MessageNumber" SET status = 'disabled' WHERE id = 'number-3'""")
     earlier.sql(
         """INSERT INTO ops.booking_event (webhook_id, org_id, booking_id, type, occurred_at, received_at, body, outcome,
@@ -281,6 +284,7 @@ def test_an_earlier_applications_database_gets_what_its_bookings_wait_for(
     assert bought == 1
     assert earlier.sql("""SELECT count(*) FROM "MessageNumber" WHERE e164 LIKE '+155555509%'""") == [[1]]
     assert earlier.sql("SELECT next_attempt_at FROM ops.booking_event") == [[NOW]]
+    assert earlier.sql("SELECT purpose FROM ops.outbound_text") == [["owner_notice"]]
     earlier.close()
     stage_simulator.numbers.forget()
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from switchboard.errors import ConstraintViolated
 from switchboard.store.database import Transaction
 
 
@@ -20,6 +21,7 @@ def tell(
 
     None: told within again_after (without one: once until `clear`), or there is no front desk or owner's phone.
     """
+    tx.later("owner_notices.hold", org_id=org_id)
     told = tx.row(
         "owner_notices.tell",
         org_id=org_id,
@@ -31,6 +33,16 @@ def tell(
         event_id=new_id(),
     )
     return told["thread_id"] if told else None
+
+
+def hold_internal_thread(tx: Transaction, *, org_id: str) -> None:
+    """To be called before the internal thread is made. Raises ConstraintViolated when somebody else has made it.
+
+    So does the index that adopted databases get with the contract.
+    """
+    tx.later("owner_notices.hold", org_id=org_id)
+    if tx.rows("owner_notices.internal_thread", org_id=org_id):
+        raise ConstraintViolated("23505", "thread_one_internal")
 
 
 def clear(tx: Transaction, *, org_id: str, subject: str) -> None:

@@ -63,6 +63,7 @@ def raise_unread(tx: Transaction, thread_id: str, *, count: int, now: datetime) 
 
 def opt_out(tx: Transaction, text: QueuedText, *, code: int, row_id: str, now: datetime) -> bool:
     """Records that the recipient opted out; True when a newer START made it this pair of numbers alone."""
+    tx.later("sending.hold_person", person=text.recipient_e164)
     row = tx.one(
         "sending.opt_out",
         id=row_id,

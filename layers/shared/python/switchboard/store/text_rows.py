@@ -9,6 +9,7 @@ from switchboard.domain.decision import Decision, InboundEvent
 from switchboard.domain.facts import Facts
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.messages import OutboundText
+from switchboard.store import owner_notices
 from switchboard.store.database import Transaction, as_json
 from switchboard.store.outbox import media_json
 
@@ -56,6 +57,8 @@ class DecisionWriter(NamedTuple):
         if decision.guest_id:
             self._put("text_rows.add_guest", guest_id=decision.guest_id, sender=self.text.sender)
         for thread in decision.threads:
+            if thread.scope == "internal":
+                owner_notices.hold_internal_thread(self.tx, org_id=self.facts.organisation.id)
             number = thread.number
             self._put(
                 "text_rows.add_thread",

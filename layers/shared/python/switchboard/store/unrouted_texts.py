@@ -29,6 +29,7 @@ def keep(
     new_id: Callable[[], str],
 ) -> UnroutedText | None:
     """Keeps a text that could not be routed; None: it was settled, nobody's, or the owner has it already."""
+    tx.later("unrouted_texts.hold", recipient=text.recipient)
     row = tx.row(
         "unrouted_texts.keep",
         message_sid=text.message_sid,

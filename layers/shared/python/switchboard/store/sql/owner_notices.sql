@@ -1,3 +1,16 @@
+-- name: hold
+-- Whoever may make the internal thread, one after the other: on an adopted database no index says that there is one.
+SELECT pg_advisory_xact_lock(hashtextextended('internal thread ' || cast(:org_id AS text), 0)) IS NULL AS waited
+WHERE NOT EXISTS (SELECT 1 FROM {messaging}."MessageThread" WHERE "orgId" = :org_id AND scope = 'internal');
+
+-- name: internal_thread
+-- The organisation's internal thread; of several, as an earlier application may have made, the oldest.
+SELECT id
+FROM {messaging}."MessageThread"
+WHERE "orgId" = :org_id AND scope = 'internal'
+ORDER BY "createdAt", id
+LIMIT 1;
+
 -- name: tell
 -- Records the notice unless told since told_before (null: ever), then queues its text on the internal thread, which
 -- is made if missing. Without a front desk number or the owner's phone it is recorded all the same.
@@ -16,7 +29,20 @@ WITH told AS (
     WHERE organization."ownerPhone" <> ''
     ORDER BY number.id
     LIMIT 1
-), thread AS (
+), home AS (
+    SELECT id
+    FROM {messaging}."MessageThread"
+    WHERE "orgId" = :org_id AND scope = 'internal' AND EXISTS (SELECT 1 FROM reachable)
+    ORDER BY "createdAt", id
+    LIMIT 1
+), touched AS (
+    UPDATE {messaging}."MessageThread" AS thread
+    SET "lastMessageAt" = greatest(thread."lastMessageAt", cast(:now AS timestamptz)),
+        "lastOutboundAt" = greatest(thread."lastOutboundAt", cast(:now AS timestamptz)),
+        "updatedAt" = cast(:now AS timestamptz)
+    FROM home
+    WHERE thread.id = home.id
+), made AS (
     INSERT INTO {messaging}."MessageThread" (
         id, "orgId", scope, status, "messageNumberId", "numberClass", "maskedNumberE164", "isMeetAndGreet",
         "ownerUnreadCount", "lastMessageAt", "lastOutboundAt", "createdAt", "updatedAt"
@@ -24,11 +50,12 @@ WITH told AS (
     SELECT :thread_id, org_id, 'internal', 'open', number_id, 'front_desk', e164, false,
            0, cast(:now AS timestamptz), cast(:now AS timestamptz), cast(:now AS timestamptz), cast(:now AS timestamptz)
     FROM reachable
-    ON CONFLICT ("orgId") WHERE scope = 'internal' DO UPDATE
-    SET "lastMessageAt" = greatest("MessageThread"."lastMessageAt", excluded."lastMessageAt"),
-        "lastOutboundAt" = greatest("MessageThread"."lastOutboundAt", excluded."lastOutboundAt"),
-        "updatedAt" = excluded."updatedAt"
+    WHERE NOT EXISTS (SELECT 1 FROM home)
     RETURNING id
+), thread AS (
+    SELECT id FROM home
+    UNION ALL
+    SELECT id FROM made
 ), event AS (
     INSERT INTO {messaging}."MessageEvent" (
         id, "orgId", "threadId", direction, "actorType", body, "deliveryStatus", "requiresResponse", "attemptCount",

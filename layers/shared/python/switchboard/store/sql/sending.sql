@@ -182,6 +182,11 @@ UPDATE {messaging}."MessageThread"
 SET "ownerUnreadCount" = "ownerUnreadCount" + :count, "updatedAt" = cast(:now AS timestamptz)
 WHERE id = :thread_id;
 
+-- name: hold_person
+-- What a person wishes is written by one after the other, texts.store among them: on an adopted database no index says
+-- that they have one row.
+SELECT pg_advisory_xact_lock(hashtextextended(:person, 0)) IS NULL AS waited;
+
 -- name: opt_out
 -- Twilio says that the person opted out: recorded for the person, or, where the person's START is newer, for this pair
 -- of numbers alone. A 21610 is about one number, so any START is newer; another code speaks of the time of its attempt.
@@ -195,18 +200,16 @@ WITH started AS (
     SELECT :org_id, :person, :number, cast(:now AS timestamptz)
     WHERE EXISTS (SELECT 1 FROM started)
     ON CONFLICT (org_id, person_e164, number_e164) DO UPDATE SET since = excluded.since
+), known AS (
+    UPDATE {messaging}."OptOutState"
+    SET state = 'opted_out', source = 'provider', "updatedAt" = cast(:now AS timestamptz)
+    WHERE "orgId" = :org_id AND "phoneE164" = :person AND state <> 'opted_out' AND NOT EXISTS (SELECT 1 FROM started)
 ), person AS (
     INSERT INTO {messaging}."OptOutState" (
         id, "orgId", "phoneE164", state, source, "createdAt", "updatedAt"
     )
     SELECT :id, :org_id, :person, 'opted_out', 'provider', cast(:now AS timestamptz), cast(:now AS timestamptz)
-    WHERE NOT EXISTS (SELECT 1 FROM started)
-    ON CONFLICT ("orgId", "phoneE164") DO UPDATE
-    SET state = excluded.state, source = excluded.source, "updatedAt" = excluded."updatedAt"
-    WHERE "OptOutState".state <> 'opted_out' AND NOT (
-        "OptOutState".source = 'inbound_keyword'
-        AND (:code = 21610 OR "OptOutState"."updatedAt" > cast(:claimed_at AS timestamptz))
-    )
+    WHERE NOT EXISTS (SELECT 1 FROM {messaging}."OptOutState" WHERE "orgId" = :org_id AND "phoneE164" = :person)
 )
 SELECT EXISTS (SELECT 1 FROM started) AS pair_only;
 

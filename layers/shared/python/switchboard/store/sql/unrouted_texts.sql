@@ -1,3 +1,14 @@
+-- name: hold
+-- Whoever may make the internal thread of the organisation that was texted, as owner_notices.hold has them wait.
+SELECT pg_advisory_xact_lock(hashtextextended('internal thread ' || number."orgId", 0)) IS NULL AS waited
+FROM (
+    SELECT "orgId" FROM {messaging}."MessageNumber"
+    WHERE e164 = :recipient
+    ORDER BY status = 'active' DESC, id
+    LIMIT 1
+) AS number
+WHERE (SELECT id FROM {messaging}."MessageThread" WHERE "orgId" = number."orgId" AND scope = 'internal' LIMIT 1) IS NULL;
+
 -- name: keep
 -- A text that could not be routed: on the sender's thread, else on the internal one, for the owner; tried again later
 -- with doubling pauses. No row: it was settled, its number is nobody's, or the owner has it from an earlier try.
@@ -37,6 +48,7 @@ WITH texted AS (
     SELECT thread.id
     FROM texted
     JOIN {messaging}."MessageThread" AS thread ON thread."orgId" = texted.org_id AND thread.scope = 'internal'
+    ORDER BY thread."createdAt", thread.id
     LIMIT 1
 ), made AS (
     INSERT INTO {messaging}."MessageThread" (
