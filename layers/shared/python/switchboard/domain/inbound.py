@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from switchboard.domain import contact_details
 from switchboard.domain.consequences import Consequences
 from switchboard.domain.contact_check import Policy
 from switchboard.domain.decision import Decision
 from switchboard.domain.draft import Draft
 from switchboard.domain.facts import Facts
 from switchboard.domain.inbound_text import InboundText
+from switchboard.domain.keywords import read_keyword
 from switchboard.domain.route_inputs import capacity_of, inputs_of, keyword_of
 from switchboard.domain.routing import OWN_NUMBER, Capacity, Destination, choose_route
 
@@ -37,3 +39,9 @@ def decide(
     else:
         then.to_owner()
     return draft.decision()
+
+
+def read_ahead(text: InboundText) -> None:
+    """Reads the words, which both parts keep for `decide`: for the time in which the facts are gathered."""
+    read_keyword(text.body, opted_out=False)
+    contact_details.read_ahead(text.body)

@@ -5,6 +5,7 @@ A wish fills its clause: what it does not cover ("pictures", "until Monday") mak
 """
 
 import re
+from functools import lru_cache
 
 from switchboard.domain.wish_words import word_class
 
@@ -105,6 +106,7 @@ _CONDITION = "?"
 _OTHER_WAY = re.compile("p*x")
 
 
+@lru_cache(maxsize=32)
 def is_wish_to_stop(plain: str) -> bool:
     """Whether a text (lower case, without accents) plainly asks not to be texted any more."""
     text = _joined(_APOSTROPHE.sub("", plain[:_LONGEST]))

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import NamedTuple
 
 from aws_lambda_powertools import Logger
 
 from switchboard.domain import wording
 from switchboard.domain.contact_check import Mode, Policy
-from switchboard.domain.inbound import decide
+from switchboard.domain.inbound import decide, read_ahead
 from switchboard.domain.inbound_text import InboundText, read_text, storable_form
 from switchboard.domain.messages import NOTICE_AGAIN_AFTER
 from switchboard.errors import (
@@ -85,7 +86,9 @@ def _route(form: Form, text: InboundText, *, using: Receiving) -> list[str]:
 def _route_once(form: Form, text: InboundText, *, using: Receiving) -> list[str]:
     now, policy = using.now(), using.policy()
     with using.database.transaction() as tx:
-        stored = texts.store(tx, text, form=storable_form(form), event_id=using.new_id(), now=now)
+        stored = texts.store(
+            tx, text, form=storable_form(form), event_id=using.new_id(), now=now, meanwhile=partial(read_ahead, text)
+        )
         if stored is None:
             return []
         text = text._replace(arrived_at=stored.arrived_at)

@@ -12,13 +12,12 @@ from typing import Any, NamedTuple
 import pg8000.native
 
 from switchboard import errors
-from switchboard.store.session import Call, Session, translated
+from switchboard.store.session import MOST_TOGETHER, Call, Session, translated
 from switchboard.store.statements import Schemas, load
 
 Row = dict[str, Any]
 _TIMESTAMP_OID = 1114
 _COMMIT = Call("COMMIT", {})  # prepared, it is synchronised with what leaves with it
-_MOST_TOGETHER = 50  # their answers must find room in the socket until they are read
 
 
 class Limits(NamedTuple):
@@ -145,10 +144,10 @@ class Transaction:
         """All rows of a statement. Pass instants aware, lists as arrays, dicts as JSON; one round trip when warm."""
         return self._send(Call(name, params))[-1]
 
-    def together(self, *calls: Call) -> list[list[Row]]:
-        """All rows of each of several statements that answer with rows: one round trip for all."""
+    def together(self, *calls: Call, meanwhile: Callable[[], object] | None = None) -> list[list[Row]]:
+        """All rows of each of several statements: one round trip for all; `meanwhile` is called while it lasts."""
         self._later += calls[:-1]
-        return self._send(calls[-1])[-len(calls) :]
+        return self._send(calls[-1], meanwhile=meanwhile)[-len(calls) :]
 
     def row(self, name: str, /, **params: Any) -> Row | None:
         """The first row, or None."""
@@ -160,11 +159,16 @@ class Transaction:
         return self.rows(name, **params)[0]
 
     def later(self, name: str, /, **params: Any) -> None:
-        """A statement whose rows nobody needs: it leaves with the next one or with COMMIT, and fails there."""
-        if len(self._later) < _MOST_TOGETHER:
-            self._later.append(Call(name, params))
-        else:
-            self._send(Call(name, params))
+        """A statement whose rows nobody needs and nobody waits for: it fails with the next one or with COMMIT.
+
+        It leaves at once where it can, so that the server works while the next is made ready, else with the next.
+        """
+        call = Call(name, params)
+        if self._begin or self._later or not self.session.push(call):
+            if len(self._later) < MOST_TOGETHER:
+                self._later.append(call)
+            else:
+                self._send(call)
 
     def script(self, sql: str) -> list[list[Any]]:
         """Statements without parameters in one round trip: SAVEPOINT and the like, never built from data."""
@@ -183,19 +187,19 @@ class Transaction:
         if not self._begin:
             self._send("ROLLBACK")
 
-    def _send(self, last: Call | str) -> list[list[Any]]:
+    def _send(self, last: Call | str, *, meanwhile: Callable[[], object] | None = None) -> list[list[Any]]:
         """One round trip for all that waits and the last; the rows of each that answers with rows."""
         steps: list[Call | str] = [*self._later, last]
         begin, self._begin = self._begin, ()
         self._later.clear()
         while begin and self._instead:
             try:
-                return self.session.run(steps, begin=begin)
+                return self.session.run(steps, begin=begin, meanwhile=meanwhile)
             except errors.DatabaseUnavailable:  # closed since it was last used; nothing is done yet: try another
                 self.session.close()
                 self.session, is_fresh = self._instead()
                 self._instead = None if is_fresh else self._instead
-        return self.session.run(steps, begin=begin)
+        return self.session.run(steps, begin=begin, meanwhile=meanwhile)
 
 
 def _begin(*, read_only: bool, repeatable_read: bool) -> str:

@@ -1,7 +1,7 @@
 """One connection to PostgreSQL: what is prepared on it, what is sent and read together; driver errors translated."""
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ _COUNTS, _LENGTH = struct.Struct("!HH"), struct.Struct("!i")
 _NULL = _LENGTH.pack(-1)
 _NO_DATA = 4  # the length of a message counts itself: BindComplete and the like say nothing more
 _STALE_STATES = ("0A000", "26000")  # what was prepared here has other columns by now, or is not there any more
+MOST_TOGETHER = 50  # their answers must find room in the socket until they are read
 _GRACE_S = 0.2  # for the server's own time-out to be the one that is heard
 _CONNECTION_STATES = ("08", "57P01", "57P02", "57P03", "53300", "28", *_STALE_STATES)
 _LOCK_STATES = ("40001", "40P01", "55P03")
@@ -85,6 +86,7 @@ class Session:
         self._connection = connection
         self._statements = statements
         self._prepared: dict[str, _Prepared] = {}
+        self._pushed: list[_Step] = []
         self._timeout_s: float | None = connection._usock.gettimeout()
 
     def wait_for(self, *, statement_ms: int) -> None:
@@ -92,26 +94,55 @@ class Session:
         if self._timeout_s is not None:
             self._connection._usock.settimeout(max(self._timeout_s, statement_ms / 1_000 + _GRACE_S))
 
-    def run(self, steps: Sequence[Call | str], *, begin: Sequence[str] = ()) -> list[list[Any]]:
+    def run(
+        self,
+        steps: Sequence[Call | str],
+        *,
+        begin: Sequence[str] = (),
+        meanwhile: Callable[[], object] | None = None,
+    ) -> list[list[Any]]:
         """Sends all steps, then reads all answers: one round trip. Answers with each step's rows.
 
-        Raises what failed first. Prepared statements, and `begin` before them, which begins a transaction, are
-        synchronised once: where one fails, the server skips the rest of them.
+        Raises what failed first, of what was pushed before too. Prepared statements, and `begin` before them, which
+        begins a transaction, are synchronised once: where one fails, the server skips the rest of them. `meanwhile`
+        is called while the server works.
         """
         with translated():
             ready = self._ready(steps, begin)
+            pushed, self._pushed = self._pushed, []
             try:
-                pieces = self._write(ready)
+                pieces = self._write(ready, after=pushed)
                 pg8000.core._flush(self._connection._sock)
+                if meanwhile:
+                    meanwhile()
                 for piece in pieces:
                     self._read(piece)
             except BaseException:  # half sent or half read: which answer is to what cannot be told any more
                 self.close()
                 raise
-            for step in ready:
+            for step in (*pushed, *ready):
                 if step.context.error is not None:
                     raise step.context.error
-        return [step.rows() for step in ready[-len(steps) :]]
+        return [step.rows() for step in ready[len(ready) - len(steps) :]]
+
+    def push(self, call: Call) -> bool:
+        """Sends a statement without waiting for its answer, which is read with the next round trip.
+
+        False, and nothing is sent, where it is not prepared yet, or so many are on their way that their answers might
+        find no room.
+        """
+        if call.name not in self._prepared or len(self._pushed) >= MOST_TOGETHER:
+            return False
+        with translated():
+            step = self._step(call)
+            try:
+                pg8000.core._write(self._connection._sock, step.sent)
+                self._connection._sock.flush()
+            except BaseException:
+                self.close()
+                raise
+        self._pushed.append(step)
+        return True
 
     def close(self) -> None:
         """Ends it, whatever state it is in."""
@@ -122,7 +153,7 @@ class Session:
         """What is sent of each step. What has to be prepared is prepared after `begin`, under its time-outs."""
         self._prepare(begin)
         names = [step.name for step in steps if isinstance(step, Call)]
-        if begin and not self._prepared.keys() >= set(names):
+        if (begin or self._pushed) and not self._prepared.keys() >= set(names):
             self.run([Call(sql, {}) for sql in begin])
             begin = ()
         self._prepare(names)
@@ -140,9 +171,12 @@ class Session:
         prepared = self._prepared[step.name]
         return _Step(prepared, prepared.bound(step.params, self._connection.py_types), prepared.context())
 
-    def _write(self, ready: Sequence[_Step]) -> list[list[_Step]]:
-        """The steps in pieces, each up to a synchronisation: prepared statements share one, a script has its own."""
-        pieces: list[list[_Step]] = []
+    def _write(self, ready: Sequence[_Step], *, after: Sequence[_Step]) -> list[list[_Step]]:
+        """The steps in pieces, each up to a synchronisation: prepared statements share one, a script has its own.
+
+        `after` are prepared ones that are sent already.
+        """
+        pieces = [list(after)] if after else []
         for step in ready:
             if isinstance(step.sent, str):
                 self._synchronise(pieces)

@@ -51,12 +51,19 @@ _places: dict[str, Place] = {}  # by number, as they were last found: tried, nev
 
 
 def store(
-    tx: Transaction, text: InboundText, *, form: Sequence[tuple[str, str]], event_id: str, now: datetime
+    tx: Transaction,
+    text: InboundText,
+    *,
+    form: Sequence[tuple[str, str]],
+    event_id: str,
+    now: datetime,
+    meanwhile: Callable[[], object],
 ) -> StoredText | None:
     """Stores the text once by its sid, waits for the sender's other texts, gathers; None: it was settled before.
 
     A number that was texted before is likely to be what it was: what bears on the text is gathered for that in the
-    same round trip, and once more where the number or the arrival turns out to be another.
+    same round trip, and once more where the number or the arrival turns out to be another. `meanwhile` may be called
+    while it lasts.
     """
     storing = Call(
         "texts.store",
@@ -74,7 +81,7 @@ def store(
     if likely is None:
         stored, gathered = tx.rows(storing.name, **storing.params), []
     else:
-        stored, gathered = tx.together(storing, _gathering(text, place=likely, now=now))
+        stored, gathered = tx.together(storing, _gathering(text, place=likely, now=now), meanwhile=meanwhile)
     if not stored:
         return None
     [row] = stored

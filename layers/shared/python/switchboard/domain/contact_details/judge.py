@@ -98,6 +98,11 @@ def judge(
     return _verdict(text, placed, whole.folded.skipped)
 
 
+def read_ahead(text: str) -> None:
+    """Folds and cuts the text that will be judged next: the reading is kept."""
+    read(text[:LONGEST_TEXT])
+
+
 def _found_in(reading: Reading, allowed_urls: Sequence[str], hotlines: Sequence[str]) -> tuple[list[_Found], Reading]:
     """What is in a text, and as much of it as all was looked for in: behind something held, what a preview shows."""
     urls, found = _addresses_shown(reading, allowed_urls)

@@ -81,6 +81,7 @@ class Reading(NamedTuple):
         return self.original[begin:stop]
 
 
+@lru_cache(maxsize=32)
 def read(text: str) -> Reading:
     """Folds and cuts one text."""
     folded = fold(text)
