@@ -124,6 +124,44 @@ def test_what_nobody_waits_for_leaves_with_begin_or_commit_and_in_its_order(
     assert sql(GUESTS) == [["a"], ["b"], ["c"], ["warm"]]
 
 
+def test_what_nobody_waits_for_is_done_before_anything_is_waited_for(
+    database: Database, sql: Callable[..., list[list[object]]]
+) -> None:
+    writing = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND backend_xid IS NOT NULL"
+    with database.transaction() as tx:
+        add_guest(tx, "warm")
+    with database.transaction() as tx:
+        tx.script("SELECT 1")
+        add_guest(tx, "a")
+        assert any(sql(writing) for _ in range(5_000))
+    assert sql(GUESTS) == [["a"], ["warm"]]
+
+
+def test_a_statement_that_is_yet_to_be_prepared_comes_after_what_is_on_its_way(database: Database) -> None:
+    with database.transaction() as tx:
+        add_guest(tx, "warm")
+    with database.transaction() as tx:
+        tx.script("SELECT 1")
+        add_guest(tx, "a")
+        assert early_statuses(tx) == []
+        assert tx.script(GUESTS) == [["a"], ["warm"]]
+
+
+@pytest.mark.parametrize("guest_id", ["a", "warm"])
+def test_what_is_on_its_way_is_taken_back_where_the_block_raises(
+    database: Database, sql: Callable[..., list[list[object]]], guest_id: str
+) -> None:
+    with database.transaction() as tx:
+        add_guest(tx, "warm")
+    with pytest.raises(ZeroDivisionError), database.transaction() as tx:
+        tx.script("SELECT 1")
+        add_guest(tx, guest_id)
+        raise ZeroDivisionError
+    with database.transaction() as tx:
+        add_guest(tx, "b")
+    assert sql(GUESTS) == [["b"], ["warm"]]
+
+
 def test_what_nobody_waits_for_fails_with_commit_and_leaves_nothing(
     database: Database, sql: Callable[..., list[list[object]]]
 ) -> None:
