@@ -142,6 +142,28 @@ def test_a_stop_and_a_start_change_one_row(database: Database, sql: Sql) -> None
         assert opt_outs(sql) == [[CLIENT, state, "inbound_keyword"]]
 
 
+def test_a_person_whom_an_earlier_application_noted_twice_is_texted_once_and_heard(stage: Stage) -> None:
+    board, world = Switchboard(stage.database, stage.sql), World(stage.sql)
+    for _ in range(2):
+        world.opt_out(SITTER, state="opted_in")
+    queue_texts(stage.database, a_relay(org_id=ORG))
+    stage.work()
+    assert stage.sent() == ["hello"]
+    for body, state in (("STOP", "opted_out"), ("START", "opted_in"), ("STOP", "opted_out")):
+        board.text(body, sender=SITTER, to=SITTER_NUMBER)
+        assert opt_outs(stage.sql) == [[SITTER, state, "inbound_keyword"]] * 2
+    assert "routing error" not in board.reasons()
+
+
+def test_one_of_several_opt_outs_is_enough(stage: Stage) -> None:
+    world = World(stage.sql)
+    for state in ("opted_in", "opted_out", "opted_in"):
+        world.opt_out(SITTER, state=state)
+    queue_texts(stage.database, a_relay(org_id=ORG))
+    stage.work()
+    assert stage.sent() == []
+
+
 def test_a_text_that_cannot_be_routed_is_the_owners(
     database: Database, sql: Sql, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,7 @@ FOR UPDATE;
 -- Texts that the transaction has locked, in their order, with their attempts and what claiming checks: opt-out, blocked
 -- pair and off-boarding as they are now, the window as it was when the text that is relayed arrived. A START that is
 -- newer than a blocked pair lifts it. live_until is the window's end as it is now, past when it is closed or another's.
+-- An earlier application may have noted a person more than once: one opt-out is enough.
 SELECT text.event_id, text.org_id, text.thread_id, text.sender_e164, text.recipient_e164, text.purpose, text.state,
        text.next_attempt_at, text.not_after,
        (
@@ -113,8 +114,13 @@ SELECT text.event_id, text.org_id, text.thread_id, text.sender_e164, text.recipi
        ) AS window_open
 FROM ops.outbound_text AS text
 JOIN {messaging}."MessageEvent" AS event ON event.id = text.event_id
-LEFT JOIN {messaging}."OptOutState" AS person
-    ON person."orgId" = text.org_id AND person."phoneE164" = text.recipient_e164
+LEFT JOIN LATERAL (
+    SELECT noted.state, noted."updatedAt"
+    FROM {messaging}."OptOutState" AS noted
+    WHERE noted."orgId" = text.org_id AND noted."phoneE164" = text.recipient_e164
+    ORDER BY noted.state = 'opted_out' DESC, noted."updatedAt" DESC
+    LIMIT 1
+) AS person ON true
 LEFT JOIN ops.blocked_pair AS pair
     ON pair.org_id = text.org_id AND pair.person_e164 = text.recipient_e164 AND pair.number_e164 = text.sender_e164
 LEFT JOIN LATERAL (

@@ -165,7 +165,7 @@ SELECT (SELECT json_build_object('id', id, 'e164', e164, 'status', status, 'numb
         FROM {messaging}."OptOutState"
         WHERE "orgId" = :org_id AND state = 'opted_out' AND "phoneE164" = ANY (ARRAY(
             SELECT :sender UNION ALL SELECT phone FROM clients UNION ALL SELECT phone FROM sitters))) AS opted_out,
-       (SELECT to_json("updatedAt") #>> '{}'
+       (SELECT to_json(max("updatedAt")) #>> '{}'
         FROM {messaging}."OptOutState"
         WHERE "orgId" = :org_id AND "phoneE164" = :sender AND source = 'inbound_keyword') AS opted_at,
        (SELECT json_agg(said ORDER BY said.arrived_at, said.id)
