@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +59,7 @@ WHERE datname = current_database() AND backend_xid IS NOT NULL AND query NOT LIK
 """
 _LOOK_EVERY_S = 0.05
 _PER_SLICE = ("backfill.lease_lane", "backfill.run", "backfill.leave_lane")
+_PER_TRANSACTION = ("BEGIN", "SELECT WHERE", "COMMIT")
 BATCHES_OF_A_LARGE_RUN = 20_000  # 50 million rows through four steps
 
 
@@ -151,18 +152,18 @@ class BackfillRig:
         database = Database(connector_to(url))
         spoken = [0]
         most = [0]
-        plainly = Session.run
+        plainly = Session._step
 
-        def counted(session: Session, steps: Sequence[Call | str], *, begin: Sequence[str] = ()) -> list[Any]:
-            for name in (step.name for step in steps if isinstance(step, Call)):
-                spoken[0] += name not in _PER_SLICE and not name.startswith(("BEGIN", "SELECT WHERE", "COMMIT"))
-                if name == "backfill.close_batch":
+        def counted(session: Session, step: Call | str) -> Any:
+            if isinstance(step, Call):
+                spoken[0] += step.name not in _PER_SLICE and not step.name.startswith(_PER_TRANSACTION)
+                if step.name == "backfill.close_batch":
                     most[0], spoken[0] = max(most[0], spoken[0]), 0
-                elif name == "backfill.open_lanes":  # between two steps
+                elif step.name == "backfill.open_lanes":  # between two steps
                     spoken[0] = 0
-            return plainly(session, steps, begin=begin)
+            return plainly(session, step)
 
-        with mock.patch.object(Session, "run", counted):
+        with mock.patch.object(Session, "_step", counted):
             Desk(database).output(backfill, dryRun=False, batchSize=batch_size, lanes=1, **fields)
         database.close()
         with _connected(url) as connection:
