@@ -64,6 +64,7 @@ def _against_rows(rig: BackfillRig, customers: int, seconds: float | None, *, fu
         50.0 if slowly else 20.0,
         at_least=True,
         note=f"{customers:,} customers: {whole:,.0f} s (scaled up from {sample:,}) against {seconds:.1f} s",
+        full=full,
     )
 
 

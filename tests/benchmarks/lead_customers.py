@@ -55,6 +55,7 @@ def _against_rows(rig: BackfillRig, leads: int, seconds: float | None, *, full: 
         50.0 if slowly else 20.0,
         at_least=True,
         note=f"{leads:,} leads: {whole:,.0f} s (scaled up from {sample:,} leads) against {seconds:.1f} s",
+        full=full,
     )
 
 
