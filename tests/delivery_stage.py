@@ -127,6 +127,16 @@ class Stage:
             WHERE text.purpose = 'owner_notice' ORDER BY text.position""")]  # fmt: skip
 
 
+def staged(database: Database, sql: Sql, simulator: TwilioSimulator) -> Iterator[Stage]:
+    """A stage on a simulator that others have used and will use, which shares its clock meanwhile."""
+    clock = Clock()
+    simulator._now = clock
+    yield Stage(database, sql, simulator, clock)
+    simulator.account.forget_messages()
+    simulator.account.forget_faults()
+    simulator.account.opted_out.clear()
+
+
 def new_ids(prefix: str) -> Callable[[], str]:
     """Ids that no other worker makes."""
     numbers = itertools.count(1)

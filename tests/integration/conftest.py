@@ -9,7 +9,7 @@ from local.twilio_simulator import TwilioSimulator
 from switchboard.store.database import Database
 from tests.builders import World
 from tests.delivery_builders import Sql, arrange_conversation
-from tests.delivery_stage import ACCOUNT, BASE_URL, TOKEN, Clock, Stage
+from tests.delivery_stage import ACCOUNT, BASE_URL, TOKEN, Stage, staged
 from tests.inbound_texts import Switchboard
 
 
@@ -38,12 +38,7 @@ def stage_simulator() -> Iterator[TwilioSimulator]:
 def stage(database: Database, sql: Sql, stage_simulator: TwilioSimulator) -> Iterator[Stage]:
     """A conversation, a worker's collaborators, and a clock that they and the simulator share."""
     arrange_conversation(sql)
-    clock = Clock()
-    stage_simulator._now = clock
-    yield Stage(database, sql, stage_simulator, clock)
-    stage_simulator.account.forget_messages()
-    stage_simulator.account.forget_faults()
-    stage_simulator.account.opted_out.clear()
+    yield from staged(database, sql, stage_simulator)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.booking_desk import BO, BookingDesk
 from tests.builders import FRONT_DESK, NOON, ORG, OWNER_PHONE, SITTER_NUMBER, Sql, World
 from tests.conftest import MIGRATIONS, PATIENCE, connector_to, create_database
 from tests.delivery_builders import a_relay, queue_texts
-from tests.delivery_stage import Clock, Stage, new_ids
+from tests.delivery_stage import Stage, new_ids, staged
 from tests.earlier_database import EARLIER_ROWS, EARLIER_TABLES
 from tests.inbound_texts import Switchboard
 from tests.integration.test_numbers import all_at_once
@@ -70,12 +70,7 @@ def database_url(server_url: str, expanded: str) -> Iterator[str]:
 @pytest.fixture
 def stage(database: Database, sql: Sql, stage_simulator: TwilioSimulator) -> Iterator[Stage]:
     """A worker on the earlier application's rows, which have a thread and a window that delivery_builders names too."""
-    clock = Clock()
-    stage_simulator._now = clock
-    yield Stage(database, sql, stage_simulator, clock)
-    stage_simulator.account.forget_messages()
-    stage_simulator.account.forget_faults()
-    stage_simulator.account.opted_out.clear()
+    yield from staged(database, sql, stage_simulator)
 
 
 def opt_outs(sql: Sql) -> list[list[Any]]:
