@@ -51,7 +51,6 @@ _AFTER_A_HOST = words_of(
     " instead now today next y o para si es tiene"
 )
 _MOST_LABELS = 8
-_MOST_SPOKEN_LABELS = 3
 _CUE_REACH = 6
 _SUBDOMAIN_LABELS = 3
 _SHORTEST_HOST = 2
