@@ -3,13 +3,14 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pg8000.native
 import pytest
 
 from switchboard.store.connection import Address
-from switchboard.store.database import Database
+from switchboard.store.database import Database, Transaction
 from tests.accounts import add_customers, add_tenant, classes, snapshot
 from tests.backfill_desk import Desk
 from tests.builders import Sql
@@ -85,29 +86,96 @@ def test_a_schema_whose_making_died_anywhere_is_taken_back_whole(mortal: Mortal,
         sql("TRUNCATE ops.backfill_run CASCADE")
 
 
-def test_an_index_that_somebody_is_building_is_waited_for(
-    database: Database, sql: Sql, other: Callable[..., Any], database_url: str
-) -> None:
+INDEX = '"Customer_territory_idx" ON accounts."Customer" (territory)'
+INVALID = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('accounts.\"Customer_territory_idx\"') AND NOT indisvalid"
+
+
+@pytest.fixture
+def unindexed(database: Database, sql: Sql) -> Sql:
+    """The accounts schema as a run leaves it, without one index; nothing is known of the run."""
     Desk(database).output(**ACCOUNTS)
     sql('DROP INDEX accounts."Customer_territory_idx"')
     sql("TRUNCATE ops.backfill_run CASCADE")
-    other("BEGIN")
-    other('LOCK TABLE accounts."Customer" IN ROW EXCLUSIVE MODE')  # a build waits for it
-    builder = pg8000.native.Connection(**Address.from_url(database_url).arguments())
-    build = 'CREATE INDEX CONCURRENTLY "Customer_territory_idx" ON accounts."Customer" (territory)'
-    building = threading.Thread(target=builder.run, args=(build,))
-    building.start()
-    _until(lambda: bool(sql("SELECT 1 FROM pg_stat_progress_create_index")))
-    answers: list[Any] = []
-    running = threading.Thread(target=lambda: answers.append(Desk(database).run(**ACCOUNTS)))
-    running.start()
-    _until(lambda: sql("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(0.25)%'")[0][0] > 1)
-    other("COMMIT")
+    return sql
+
+
+@pytest.fixture
+def build(database_url: str, sql: Sql, other: Callable[..., Any]) -> Iterator[Callable[[], None]]:
+    """Begins somebody's build of the index; it waits for `other`, which has to commit."""
+    connection = pg8000.native.Connection(**Address.from_url(database_url).arguments())
+    building = threading.Thread(target=connection.run, args=(f"CREATE INDEX CONCURRENTLY {INDEX}",))
+
+    def begin() -> None:
+        other("BEGIN")
+        other('LOCK TABLE accounts."Customer" IN ROW EXCLUSIVE MODE')
+        building.start()
+        _until(lambda: bool(sql(INVALID)))
+
+    yield begin
     building.join()
-    running.join()
-    builder.close()
-    assert answers[0]["ok"], answers
-    assert sql("SELECT count(*) FROM ops.backfill_image") == [[0]]  # not the run's own: a rollback leaves it
+    connection.close()
+
+
+def test_an_index_that_somebody_is_building_is_waited_for(
+    database: Database, unindexed: Sql, other: Callable[..., Any], build: Callable[[], None]
+) -> None:
+    build()
+    answer = _run_that_waits(database, unindexed, then=lambda: other("COMMIT"))
+    assert answer["ok"], answer
+    assert _made(unindexed) == 0  # not the run's own: a rollback leaves it
+
+
+def test_a_build_that_begins_between_two_looks_is_waited_for_and_not_cleared_away(
+    database: Database,
+    unindexed: Sql,
+    other: Callable[..., Any],
+    build: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[str] = []
+    one = Transaction.one
+
+    def then_build(tx: Transaction, statement: str, **values: Any) -> Any:
+        answer = one(tx, statement, **values)
+        if statement == "account_schema.is_building" and not looks:
+            looks.append(statement)
+            build()
+        return answer
+
+    monkeypatch.setattr(Transaction, "one", then_build)
+    answer = _run_that_waits(database, unindexed, then=lambda: other("COMMIT"))
+    assert answer["ok"], answer
+    assert _made(unindexed) == 0
+
+
+def test_an_index_that_somebody_was_quicker_to_build_is_not_the_runs_own(database: Database, unindexed: Sql) -> None:
+    unindexed(f"""CREATE FUNCTION quicker() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN CREATE INDEX {INDEX}; RETURN NULL; END $$""")
+    unindexed("CREATE TRIGGER quicker AFTER INSERT ON ops.index_build EXECUTE FUNCTION quicker()")
+    Desk(database).output(**ACCOUNTS)
+    assert _made(unindexed) == 0
+
+
+def _run_that_waits(database: Database, sql: Sql, *, then: Callable[[], Any]) -> Any:
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(Desk(database).run, **ACCOUNTS)
+        try:
+            _until(lambda: _is_waiting(sql))
+        finally:
+            then()
+    return running.result()
+
+
+def _is_waiting(sql: Sql) -> bool:
+    return bool(
+        sql("""SELECT 1 FROM pg_stat_activity
+               WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%pg_sleep(0.25)%'""")
+    )
+
+
+def _made(sql: Sql) -> int:
+    """How many schema objects runs call their own."""
+    return int(sql("SELECT coalesce(sum(rows), 0) FROM ops.backfill_image WHERE kind NOT IN ('class', 'priority')")[0][0])
 
 
 def _until(holds: Callable[[], bool], *, at_most_s: float = 30) -> None:
@@ -164,7 +232,9 @@ def test_a_booking_change_in_the_organisation_is_waited_for(
     answers: list[Any] = []
     running = threading.Thread(target=lambda: answers.append(Desk(database).run(**NUMBERS)))
     running.start()
-    _until(lambda: bool(sql("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")))
+    waiting = """SELECT 1 FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+                 WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted"""
+    _until(lambda: bool(sql(waiting)))
     assert sql("SELECT count(*) FROM ops.pool_lease") == [[0]]
     other("COMMIT")
     running.join()

@@ -122,7 +122,8 @@ def ids_of(prefix: str) -> Callable[[], str]:
 
 
 def until_somebody_waits_for_a_lock(world: World) -> None:
-    while not world.sql("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    while not world.sql(waiting):
         world.sql("SELECT pg_sleep(0.01)")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import count, takewhile
 from typing import Any
 
+from switchboard import errors
 from switchboard.backfills.account_schema import (
     OBJECTS,
     Found,
@@ -27,6 +28,7 @@ from switchboard.store.database import Database, Limits, Transaction
 
 BUILD = Limits(statement_ms=840_000, lock_ms=0, idle_ms=10_000)  # waits for old transactions, and stops nobody
 VALIDATION = Limits(statement_ms=840_000, lock_ms=2_000, idle_ms=10_000)
+NAME_TAKEN = "42P07"
 LOOKS = 3_300  # a quarter of a second apart: as long as a build may take
 MADE = "Schema objects made"
 KINDS = ("call_plan_table", "column", "enum", "index", "reference")
@@ -114,24 +116,38 @@ def _prepare(database: Database, batch: Batch, decision: Decision) -> None:
 
 
 def _build(database: Database, batch: Batch, index: Index) -> None:
-    """Builds the index, waits for somebody else's build of it, replaces an invalid left-over. Raises RunFailed."""
+    """Builds the index, waits for somebody else's build, replaces an invalid left-over. Raises RunFailed."""
     with database.outside_transaction(limits=BUILD) as tx:
+        was_unfinished = False
         for look in count():
-            is_building = tx.one("account_schema.is_building", name=index.name)["found"]
-            found = index.state(read_found(tx))  # after it: an index that nobody builds and is unfinished stays so
+            is_building = tx.one("account_schema.is_building", table=index.table)["found"]
+            found = index.state(read_found(tx))
             if found.standing is Standing.AS_WANTED:
                 return
             if look > LOOKS or found.standing is Standing.DIFFERENT:
                 raise RunFailed(
                     found.detail or f"index {index.name} was not built in time: docs/runbooks/build_an_index_by_hand.md"
                 )
-            if is_building:
+            if found.standing is Standing.MISSING:
+                _make(tx, batch, index)
+            elif is_building:
                 tx.rows("account_schema.wait")
-            elif found.standing is Standing.UNFINISHED:
+            elif was_unfinished:  # seen before nobody built, and again after: a left-over, not a build begun in between
                 tx.rows(statement_name("clear", index.name))
-            else:
-                tx.rows("account_schema.note_build", run_number=batch.run_number, name=index.name)
-                tx.rows(statement_name("make", index.name))
+            was_unfinished = found.standing is Standing.UNFINISHED
+
+
+def _make(tx: Transaction, batch: Batch, index: Index) -> None:
+    """Notes the build before it begins, so that it is the run's after a crash; not where somebody else came first."""
+    is_first_try = bool(tx.rows("account_schema.note_build", run_number=batch.run_number, name=index.name))
+    try:
+        tx.rows(statement_name("make", index.name))
+    except errors.DatabaseError as error:
+        if error.sqlstate != NAME_TAKEN:
+            raise
+        if is_first_try:
+            tx.rows("account_schema.forget_build", run_number=batch.run_number, name=index.name)
+        tx.rows("account_schema.wait")
 
 
 def _apply(tx: Transaction, _batch: Batch, decision: Decision) -> Written:

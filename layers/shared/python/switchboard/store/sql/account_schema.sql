@@ -50,18 +50,24 @@ SELECT (SELECT jsonb_object_agg(typname, labels) FROM enum) AS enums,
        (SELECT jsonb_agg(reference) FROM reference) AS references
 
 -- name: is_building
--- Whether another session is building the index now.
-SELECT EXISTS (SELECT 1 FROM pg_stat_progress_create_index AS p
-               JOIN pg_class AS c ON c.oid = p.index_relid
-               WHERE c.relnamespace = '{accounts}'::regnamespace AND c.relname = :name) AS found
+-- Whether another session may be building an index on the table now. A build without a lock that stops writers holds
+-- this one to its end (a vacuum does too); who holds it is shown to every role, which a build's progress is not.
+SELECT EXISTS (
+    SELECT 1 FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
+    WHERE d.datname = current_database() AND l.relation = to_regclass(format('%s.%I', '{accounts}', cast(:table AS text)))
+      AND l.mode = 'ShareUpdateExclusiveLock' AND l.granted AND l.pid <> pg_backend_pid()) AS found
 
 -- name: wait
 -- A moment until it is looked at again.
 SELECT cast(pg_sleep(0.25) AS text) AS waited
 
 -- name: note_build
--- The run sets out to build an index.
-INSERT INTO ops.index_build (run_number, name) VALUES (:run_number, :name) ON CONFLICT DO NOTHING
+-- The run sets out to build an index; no row where it had set out before.
+INSERT INTO ops.index_build (run_number, name) VALUES (:run_number, :name) ON CONFLICT DO NOTHING RETURNING name
+
+-- name: forget_build
+-- Somebody else was first: the index is not the run's.
+DELETE FROM ops.index_build WHERE run_number = :run_number AND name = :name
 
 -- name: noted_builds
 -- The indexes that a run set out to build.
@@ -279,10 +285,11 @@ ALTER TABLE IF EXISTS {accounts}."CallPlanActivity" DROP CONSTRAINT IF EXISTS "C
 -- Looks at the rows of a foreign key that was added without.
 SELECT ops.validate_reference(to_regclass(format('%s.%I', '{accounts}', cast(:table AS text))), :name)
 
--- Indexes: built and, where a build left an invalid one, dropped without a lock that stops writers.
+-- Indexes: built and, where a build left an invalid one, dropped without a lock that stops writers. A build of a name
+-- that exists is refused (42P07): without IF NOT EXISTS it shows whose the index is.
 
 -- name: make_customer_territory_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "Customer_territory_idx" ON {accounts}."Customer" ("territory")
+CREATE INDEX CONCURRENTLY "Customer_territory_idx" ON {accounts}."Customer" ("territory")
 
 -- name: clear_customer_territory_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."Customer_territory_idx"
@@ -291,7 +298,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."Customer_territory_idx"
 DROP INDEX IF EXISTS {accounts}."Customer_territory_idx"
 
 -- name: make_customer_account_priority_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "Customer_accountPriority_idx" ON {accounts}."Customer" ("accountPriority")
+CREATE INDEX CONCURRENTLY "Customer_accountPriority_idx" ON {accounts}."Customer" ("accountPriority")
 
 -- name: clear_customer_account_priority_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."Customer_accountPriority_idx"
@@ -300,7 +307,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."Customer_accountPriority_idx"
 DROP INDEX IF EXISTS {accounts}."Customer_accountPriority_idx"
 
 -- name: make_call_plan_year_week_number_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlan_year_weekNumber_idx" ON {accounts}."CallPlan" ("year", "weekNumber")
+CREATE INDEX CONCURRENTLY "CallPlan_year_weekNumber_idx" ON {accounts}."CallPlan" ("year", "weekNumber")
 
 -- name: clear_call_plan_year_week_number_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlan_year_weekNumber_idx"
@@ -309,7 +316,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlan_year_weekNumber_idx"
 DROP INDEX IF EXISTS {accounts}."CallPlan_year_weekNumber_idx"
 
 -- name: make_call_plan_status_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlan_status_idx" ON {accounts}."CallPlan" ("status")
+CREATE INDEX CONCURRENTLY "CallPlan_status_idx" ON {accounts}."CallPlan" ("status")
 
 -- name: clear_call_plan_status_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlan_status_idx"
@@ -318,7 +325,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlan_status_idx"
 DROP INDEX IF EXISTS {accounts}."CallPlan_status_idx"
 
 -- name: make_call_plan_account_tenant_id_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlanAccount_tenantId_idx" ON {accounts}."CallPlanAccount" ("tenantId")
+CREATE INDEX CONCURRENTLY "CallPlanAccount_tenantId_idx" ON {accounts}."CallPlanAccount" ("tenantId")
 
 -- name: clear_call_plan_account_tenant_id_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanAccount_tenantId_idx"
@@ -327,7 +334,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanAccount_tenantId_idx"
 DROP INDEX IF EXISTS {accounts}."CallPlanAccount_tenantId_idx"
 
 -- name: make_call_plan_account_call_plan_id_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlanAccount_callPlanId_idx" ON {accounts}."CallPlanAccount" ("callPlanId")
+CREATE INDEX CONCURRENTLY "CallPlanAccount_callPlanId_idx" ON {accounts}."CallPlanAccount" ("callPlanId")
 
 -- name: clear_call_plan_account_call_plan_id_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanAccount_callPlanId_idx"
@@ -336,7 +343,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanAccount_callPlanId_idx"
 DROP INDEX IF EXISTS {accounts}."CallPlanAccount_callPlanId_idx"
 
 -- name: make_call_plan_account_customer_id_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlanAccount_customerId_idx" ON {accounts}."CallPlanAccount" ("customerId")
+CREATE INDEX CONCURRENTLY "CallPlanAccount_customerId_idx" ON {accounts}."CallPlanAccount" ("customerId")
 
 -- name: clear_call_plan_account_customer_id_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanAccount_customerId_idx"
@@ -345,7 +352,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanAccount_customerId_idx"
 DROP INDEX IF EXISTS {accounts}."CallPlanAccount_customerId_idx"
 
 -- name: make_call_plan_account_contact_outcome_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlanAccount_contactOutcome_idx" ON {accounts}."CallPlanAccount" ("contactOutcome")
+CREATE INDEX CONCURRENTLY "CallPlanAccount_contactOutcome_idx" ON {accounts}."CallPlanAccount" ("contactOutcome")
 
 -- name: clear_call_plan_account_contact_outcome_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanAccount_contactOutcome_idx"
@@ -354,7 +361,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanAccount_contactOutcome_idx
 DROP INDEX IF EXISTS {accounts}."CallPlanAccount_contactOutcome_idx"
 
 -- name: make_call_plan_account_contacted_at_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlanAccount_contactedAt_idx" ON {accounts}."CallPlanAccount" ("contactedAt")
+CREATE INDEX CONCURRENTLY "CallPlanAccount_contactedAt_idx" ON {accounts}."CallPlanAccount" ("contactedAt")
 
 -- name: clear_call_plan_account_contacted_at_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanAccount_contactedAt_idx"
@@ -363,7 +370,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanAccount_contactedAt_idx"
 DROP INDEX IF EXISTS {accounts}."CallPlanAccount_contactedAt_idx"
 
 -- name: make_call_plan_activity_tenant_id_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlanActivity_tenantId_idx" ON {accounts}."CallPlanActivity" ("tenantId")
+CREATE INDEX CONCURRENTLY "CallPlanActivity_tenantId_idx" ON {accounts}."CallPlanActivity" ("tenantId")
 
 -- name: clear_call_plan_activity_tenant_id_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanActivity_tenantId_idx"
@@ -372,7 +379,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanActivity_tenantId_idx"
 DROP INDEX IF EXISTS {accounts}."CallPlanActivity_tenantId_idx"
 
 -- name: make_call_plan_activity_call_plan_id_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlanActivity_callPlanId_idx" ON {accounts}."CallPlanActivity" ("callPlanId")
+CREATE INDEX CONCURRENTLY "CallPlanActivity_callPlanId_idx" ON {accounts}."CallPlanActivity" ("callPlanId")
 
 -- name: clear_call_plan_activity_call_plan_id_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanActivity_callPlanId_idx"
@@ -381,7 +388,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanActivity_callPlanId_idx"
 DROP INDEX IF EXISTS {accounts}."CallPlanActivity_callPlanId_idx"
 
 -- name: make_call_plan_activity_customer_id_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlanActivity_customerId_idx" ON {accounts}."CallPlanActivity" ("customerId")
+CREATE INDEX CONCURRENTLY "CallPlanActivity_customerId_idx" ON {accounts}."CallPlanActivity" ("customerId")
 
 -- name: clear_call_plan_activity_customer_id_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanActivity_customerId_idx"
@@ -390,7 +397,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanActivity_customerId_idx"
 DROP INDEX IF EXISTS {accounts}."CallPlanActivity_customerId_idx"
 
 -- name: make_call_plan_activity_activity_type_id_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlanActivity_activityTypeId_idx" ON {accounts}."CallPlanActivity" ("activityTypeId")
+CREATE INDEX CONCURRENTLY "CallPlanActivity_activityTypeId_idx" ON {accounts}."CallPlanActivity" ("activityTypeId")
 
 -- name: clear_call_plan_activity_activity_type_id_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanActivity_activityTypeId_idx"
@@ -399,7 +406,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanActivity_activityTypeId_id
 DROP INDEX IF EXISTS {accounts}."CallPlanActivity_activityTypeId_idx"
 
 -- name: make_call_plan_activity_occurred_at_idx
-CREATE INDEX CONCURRENTLY IF NOT EXISTS "CallPlanActivity_occurredAt_idx" ON {accounts}."CallPlanActivity" ("occurredAt")
+CREATE INDEX CONCURRENTLY "CallPlanActivity_occurredAt_idx" ON {accounts}."CallPlanActivity" ("occurredAt")
 
 -- name: clear_call_plan_activity_occurred_at_idx
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanActivity_occurredAt_idx"
@@ -408,7 +415,7 @@ DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanActivity_occurredAt_idx"
 DROP INDEX IF EXISTS {accounts}."CallPlanActivity_occurredAt_idx"
 
 -- name: make_call_plan_account_call_plan_id_customer_id_key
-CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS "CallPlanAccount_callPlanId_customerId_key" ON {accounts}."CallPlanAccount" ("callPlanId", "customerId")
+CREATE UNIQUE INDEX CONCURRENTLY "CallPlanAccount_callPlanId_customerId_key" ON {accounts}."CallPlanAccount" ("callPlanId", "customerId")
 
 -- name: clear_call_plan_account_call_plan_id_customer_id_key
 DROP INDEX CONCURRENTLY IF EXISTS {accounts}."CallPlanAccount_callPlanId_customerId_key"
