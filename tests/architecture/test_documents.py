@@ -72,7 +72,7 @@ def test_decisions_are_numbered_one_by_one_in_name_and_title() -> None:
 
 
 def test_every_error_that_is_logged_says_in_the_runbook_what_to_do() -> None:
-    described = {row[0] for row in first_columns(DOCS / "runbooks" / "errors_logged.md")}
+    described = {row[0] for row in first_columns(DOCS / "runbooks" / "errors-logged.md")}
     assert logged_errors() == described
 
 

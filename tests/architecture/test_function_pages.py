@@ -143,6 +143,6 @@ def _name(alarm: dict[str, Any]) -> str:
 
 
 def _runbook(alarm: dict[str, Any]) -> str:
-    found = re.search(r"docs/runbooks/(\w+\.md)", str(alarm["AlarmDescription"]))
+    found = re.search(r"docs/runbooks/([\w-]+\.md)", str(alarm["AlarmDescription"]))
     assert found
     return found[1]

@@ -181,7 +181,7 @@ def test_what_the_api_serves_is_throttled_and_logged_without_people() -> None:
 @pytest.mark.parametrize("alarm", sorted(ALARMS))
 def test_an_alarm_tells_somebody_and_names_a_runbook_that_exists(alarm: str) -> None:
     assert ALARMS[alarm]["AlarmActions"] == [{"Ref": "Alarms"}]
-    runbook = re.search(r"docs/runbooks/[a-z_]+\.md$", ALARMS[alarm]["AlarmDescription"])
+    runbook = re.search(r"docs/runbooks/[a-z-]+\.md$", ALARMS[alarm]["AlarmDescription"])
     assert runbook
     assert (ROOT / runbook[0]).exists()
 

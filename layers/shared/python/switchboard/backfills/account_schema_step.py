@@ -126,7 +126,7 @@ def _build(database: Database, batch: Batch, index: Index) -> None:
                 return
             if look > LOOKS or found.standing is Standing.DIFFERENT:
                 raise RunFailed(
-                    found.detail or f"index {index.name} was not built in time: docs/runbooks/build_an_index_by_hand.md"
+                    found.detail or f"index {index.name} was not built in time: docs/runbooks/build-an-index-by-hand.md"
                 )
             if found.standing is Standing.MISSING:
                 _make(tx, batch, index)

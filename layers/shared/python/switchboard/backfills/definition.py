@@ -1,4 +1,4 @@
-"""What a backfill has to say for itself; the engine does the rest. To add one: docs/runbooks/add_a_backfill.md.
+"""What a backfill has to say for itself; the engine does the rest. To add one: docs/runbooks/add-a-backfill.md.
 
 A backfill is a `Definition`: ordered `Step`s, an `Undo` for each kind of change, checks and a report. A step works on
 keys in an order of its own, in batches of about `size` rows. For each batch the engine calls, in this order:

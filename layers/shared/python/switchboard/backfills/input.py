@@ -40,7 +40,7 @@ def _read_instant(text: str) -> datetime:
 
 
 class BackfillInput(BaseModel):
-    """What an operator may say. Meaning of each field: docs/runbooks/run_a_backfill.md."""
+    """What an operator may say. Meaning of each field: docs/runbooks/run-a-backfill.md."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", hide_input_in_errors=True, frozen=True)
 
