@@ -87,7 +87,9 @@ def test_a_schema_whose_making_died_anywhere_is_taken_back_whole(mortal: Mortal,
 
 
 INDEX = '"Customer_territory_idx" ON accounts."Customer" (territory)'
-INVALID = "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('accounts.\"Customer_territory_idx\"') AND NOT indisvalid"
+INVALID = (
+    "SELECT 1 FROM pg_index WHERE indexrelid = to_regclass('accounts.\"Customer_territory_idx\"') AND NOT indisvalid"
+)
 
 
 @pytest.fixture
@@ -175,7 +177,9 @@ def _is_waiting(sql: Sql) -> bool:
 
 def _made(sql: Sql) -> int:
     """How many schema objects runs call their own."""
-    return int(sql("SELECT coalesce(sum(rows), 0) FROM ops.backfill_image WHERE kind NOT IN ('class', 'priority')")[0][0])
+    return int(
+        sql("SELECT coalesce(sum(rows), 0) FROM ops.backfill_image WHERE kind NOT IN ('class', 'priority')")[0][0]
+    )
 
 
 def _until(holds: Callable[[], bool], *, at_most_s: float = 30) -> None:

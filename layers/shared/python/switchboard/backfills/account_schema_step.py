@@ -30,6 +30,7 @@ BUILD = Limits(statement_ms=840_000, lock_ms=0, idle_ms=10_000)  # waits for old
 VALIDATION = Limits(statement_ms=840_000, lock_ms=2_000, idle_ms=10_000)
 NAME_TAKEN = "42P07"
 LOOKS = 3_300  # a quarter of a second apart: as long as a build may take
+ABANDONED = 4  # looks: a build lets go of its lock a moment before it commits, and may begin between two statements
 MADE = "Schema objects made"
 KINDS = ("call_plan_table", "column", "enum", "index", "reference")
 
@@ -118,7 +119,7 @@ def _prepare(database: Database, batch: Batch, decision: Decision) -> None:
 def _build(database: Database, batch: Batch, index: Index) -> None:
     """Builds the index, waits for somebody else's build, replaces an invalid left-over. Raises RunFailed."""
     with database.outside_transaction(limits=BUILD) as tx:
-        was_unfinished = False
+        abandoned = 0  # looks in a row that found it unfinished and nobody building
         for look in count():
             is_building = tx.one("account_schema.is_building", table=index.table)["found"]
             found = index.state(read_found(tx))
@@ -128,13 +129,13 @@ def _build(database: Database, batch: Batch, index: Index) -> None:
                 raise RunFailed(
                     found.detail or f"index {index.name} was not built in time: docs/runbooks/build-an-index-by-hand.md"
                 )
+            abandoned = 0 if is_building or found.standing is Standing.MISSING else abandoned + 1
             if found.standing is Standing.MISSING:
                 _make(tx, batch, index)
-            elif is_building:
-                tx.rows("account_schema.wait")
-            elif was_unfinished:  # seen before nobody built, and again after: a left-over, not a build begun in between
+            elif abandoned > ABANDONED:
                 tx.rows(statement_name("clear", index.name))
-            was_unfinished = found.standing is Standing.UNFINISHED
+            else:
+                tx.rows("account_schema.wait")
 
 
 def _make(tx: Transaction, batch: Batch, index: Index) -> None:
