@@ -61,7 +61,9 @@ def test_without_apply_a_run_is_a_dry_run(states: States, capsys: pytest.Capture
 def test_the_exit_status_is_0_only_for_succeeded(states: States, capsys: pytest.CaptureFixture[str]) -> None:
     states.fails_with = {"error": "VerifyFailed", "cause": json.dumps({"message": "a check", "runId": "run-1"})}
     assert cli.main(["backfill", "verify", "lead-customers"]) == 1
-    assert "VerifyFailed: a check" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert told.err == "VerifyFailed: a check\n"
+    assert json.loads(told.out)["runId"] == "run-1"
 
 
 @pytest.mark.parametrize("action", ["pause", "resume", "abort", "rollback"])
@@ -89,18 +91,33 @@ def test_status_without_a_run_tells_of_every_backfill(states: States) -> None:
     assert all("runId" not in given for given in states.inputs)
 
 
+def test_status_takes_a_backfills_name_for_its_newest_run(states: States) -> None:
+    assert cli.main(["backfill", "status", "lead-customers"]) == 0
+    assert [given["backfill"] for given in states.inputs] == ["lead-customers"]
+    assert "runId" not in states.inputs[0]
+
+
+def test_a_run_that_nobody_knows_is_named_beside_what_a_pipe_reads(
+    states: States, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Machine, "backfill_of", lambda *_: None)
+    assert cli.main(["backfill", "pause", "run-9"]) == 1
+    told = capsys.readouterr()
+    assert (told.out, "no backfill has a run run-9" in told.err) == ("", True)
+
+
 def test_without_a_state_machine_it_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delenv("STATE_MACHINE_ARN", raising=False)
     assert cli.main(["backfill", "status", "--stack", str(tmp_path / "none.json")]) == 2
-    assert "STATE_MACHINE_ARN" in capsys.readouterr().out
+    assert "STATE_MACHINE_ARN" in capsys.readouterr().err
 
 
 def test_what_a_failure_says_is_printed_as_it_is(states: States, capsys: pytest.CaptureFixture[str]) -> None:
     states.fails_with = {"error": "RunFailed", "cause": json.dumps({"message": "[/red] a [bold]cause[/bold] [1/2]"})}
     assert cli.main(["backfill", "run", "lead-customers"]) == 1
-    assert "RunFailed: [/red] a [bold]cause[/bold] [1/2]" in capsys.readouterr().out
+    assert "RunFailed: [/red] a [bold]cause[/bold] [1/2]" in capsys.readouterr().err
 
 
 def test_a_backfill_that_never_ran_says_so(

@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from switchboard.backfills.catalogue import definitions
-from switchboard.cli_functions import Answer, add_stack
+from switchboard.cli_functions import Answer, add_stack, say
 from switchboard.cli_machine import Execution, Machine, machine_of
 
 _SHOW_EVERY_S = 2.0
@@ -58,7 +58,7 @@ def add_backfills(areas: Any) -> None:
         actions.choices[name].add_argument("--watch", action="store_true", help="shows how far it is")
         actions.choices[name].add_argument("--reason", default="", help="why, for the books")
     action("status", "how far a run is; without RUN the newest of each backfill").add_argument(
-        "run", metavar="RUN", nargs="?", help="the run's id"
+        "run", metavar="RUN", nargs="?", help="the run's id, or a backfill's name: its newest run"
     )
 
 
@@ -67,17 +67,15 @@ def run_backfill(options: argparse.Namespace) -> int:
     console = Console(soft_wrap=True, highlight=False)
     machine = machine_of(options)
     if machine is None:
-        console.print(
-            "no state machine: give --state-machine, set STATE_MACHINE_ARN, or start the local stack", style="red"
-        )
+        say("no state machine: give --state-machine, set STATE_MACHINE_ARN, or start the local stack", style="red")
         return 2
-    if options.action == "status" and options.run is None:
-        return _newest(machine, console)
+    if options.action == "status" and (options.run is None or options.run in definitions()):
+        return _newest(machine, [options.run] if options.run else list(definitions()), console)
     fields = _fields(options)
     if "backfill" not in fields:
         found = machine.backfill_of(options.run)
         if found is None:
-            console.print(f"no backfill has a run {options.run}", style="red", markup=False)
+            say(f"no backfill has a run {options.run}: switchboard backfill status shows the newest", style="red")
             return 1
         fields["backfill"] = found
     return _carry_out(machine, fields, console, watch=getattr(options, "watch", False))
@@ -168,13 +166,13 @@ def _line(status: Answer) -> str:
 
 def _rest(status: Answer) -> str:
     left = status["secondsLeft"]
-    ahead = "" if left is None else f", {left // 60}:{left % 60:02d} left"
+    ahead = "" if not left else f", {left // 60}:{left % 60:02d} left"
     return f"{status['rowsPerSecond']:,} rows/s{ahead}, {status['rowErrors']:,} row errors"
 
 
 def _tell(ended: Execution, console: Console) -> None:
     if not ended.succeeded:
-        console.print(f"{ended.error}: {(ended.cause or {}).get('message', '')}", style="red", markup=False)
+        say(f"{ended.error}: {(ended.cause or {}).get('message', '')}", style="red")
         console.print(json.dumps(ended.cause, indent=2, ensure_ascii=False), markup=False)
         return
     output = ended.output
@@ -186,8 +184,8 @@ def _tell(ended: Execution, console: Console) -> None:
         console.print(f"run {output['runId']}: {output['status']}")
 
 
-def _newest(machine: Machine, console: Console) -> int:
-    for name in definitions():
+def _newest(machine: Machine, names: Sequence[str], console: Console) -> int:
+    for name in names:
         found = machine.run(backfill=name, action="status")
         line = _line(found.output) if found.succeeded else f"{name}: {(found.cause or {}).get('message', '')}"
         console.print(line, markup=False)
