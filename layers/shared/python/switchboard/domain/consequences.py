@@ -12,7 +12,16 @@ from switchboard.domain.holding import find_details, note_attempt
 from switchboard.domain.keywords import Keyword
 from switchboard.domain.questions import HeldTexts
 from switchboard.domain.route_inputs import writing_sitter
-from switchboard.domain.routing import SITTER_ENDED_TAG, SITTER_NO_WINDOW, Capacity, Route, RouteInputs
+from switchboard.domain.routing import (
+    NUMBER_NOT_IN_USE,
+    OVERLAPPING_WINDOWS,
+    POOL_WITHOUT_THREAD,
+    SITTER_ENDED_TAG,
+    SITTER_NO_WINDOW,
+    Capacity,
+    Route,
+    RouteInputs,
+)
 from switchboard.domain.standing import Standing, standings
 
 _STOPS = (Keyword.STOP, Keyword.CANCEL, Keyword.WISH_TO_STOP)
@@ -117,7 +126,7 @@ class Consequences:
 
     def _answer_automatically(self, thread_id: str) -> None:
         draft, organisation = self.draft, self.draft.facts.organisation
-        if self.route.rule == "pool_without_thread":
+        if self.route.rule == POOL_WITHOUT_THREAD:
             front_desk = draft.facts.front_desk.e164 if draft.facts.front_desk else None
             draft.say("pool", wording.pool_answer(front_desk, organisation.booking_link), thread_id=thread_id)
         elif self.route.rule in (SITTER_NO_WINDOW, SITTER_ENDED_TAG) and not self._has_window():
@@ -205,7 +214,7 @@ class Consequences:
         if capacity is Capacity.GUEST:
             return draft.guest_thread()
         own = facts.home_thread_id or facts.leased_thread_id
-        if own and self.route.rule not in ("overlapping_windows", "number_not_in_use"):
+        if own and self.route.rule not in (OVERLAPPING_WINDOWS, NUMBER_NOT_IN_USE):
             return own
         thread = facts.threads.get(own or "")
         client_id = thread.client_id if thread else None

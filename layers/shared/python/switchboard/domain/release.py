@@ -11,7 +11,7 @@ from switchboard.domain.facts import Person
 from switchboard.domain.messages import OutboundText
 from switchboard.domain.phone import is_e164
 from switchboard.domain.relaying import Passage, relayed
-from switchboard.domain.routing import read_inputs
+from switchboard.domain.routing import SITTER_TAG, read_inputs
 from switchboard.domain.standing import Standing
 from switchboard.domain.tags import read_tag
 
@@ -79,7 +79,7 @@ def _words(text: BlockedText) -> str:
     if not text.from_sitter:
         name = text.client.name if text.client else ""
         return wording.relayed(name, text.body, tag=text.metadata.get("tag"))
-    return read_tag(text.body)[1] if text.metadata["route"]["rule"] == "sitter_tag" else text.body
+    return read_tag(text.body)[1] if text.metadata["route"]["rule"] == SITTER_TAG else text.body
 
 
 def _standing(text: BlockedText) -> Standing | None:

@@ -17,7 +17,14 @@ RELAY_OFF = "Relaying is switched off"
 FOUND_LATE = "It reached us after the window had ended: Twilio's first notice of it was lost"
 FOUND_UNASKED = "It reached us too late to ask for whom it is: Twilio's first notice of it was lost"
 ROUTING_ERROR = "routing error"
-OWN_NUMBER, SITTER_NO_WINDOW, SITTER_ENDED_TAG = "own_number", "sitter_no_window", "sitter_ended_tag"
+# Rules that more than the choice looks at; the others stand where they are chosen.
+OWN_NUMBER = "own_number"
+NUMBER_NOT_IN_USE = "number_not_in_use"
+POOL_WITHOUT_THREAD = "pool_without_thread"
+OVERLAPPING_WINDOWS = "overlapping_windows"
+SITTER_TAG = "sitter_tag"
+SITTER_ENDED_TAG = "sitter_ended_tag"
+SITTER_NO_WINDOW = "sitter_no_window"
 
 
 class Capacity(StrEnum):
@@ -130,7 +137,7 @@ def _whoever_writes(inputs: RouteInputs) -> Rows:
         (capacity is Capacity.UNREADABLE, "unreadable_sender", "The sender is not a phone number"),
         (inputs.keyword is not None, "keyword", f"Keyword: {inputs.keyword}"),
         (capacity is Capacity.OWNER, "owner", "The owner's phone"),
-        (inputs.number_status != "active", "number_not_in_use", f"The number texted is {inputs.number_status}"),
+        (inputs.number_status != "active", NUMBER_NOT_IN_USE, f"The number texted is {inputs.number_status}"),
     )
 
 
@@ -139,11 +146,11 @@ def _for_client(inputs: RouteInputs) -> Route:
     several = len({standing.sitter_id for standing in active}) > 1
     unplaced = inputs.number_class == "pool" and not inputs.has_thread and not active
     rows: Rows = (
-        (unplaced, "pool_without_thread", "No live thread on this pool number"),
+        (unplaced, POOL_WITHOUT_THREAD, "No live thread on this pool number"),
         (inputs.capacity is Capacity.SITTER_ELSEWHERE, "sitter_elsewhere", "A sitter on a number that is not theirs"),
         (inputs.capacity is Capacity.GUEST, "guest", "Nobody is known by this number"),
         (not active, "no_window", NO_WINDOW),
-        (several, "overlapping_windows", OVERLAPPING.format(count=len(active))),
+        (several, OVERLAPPING_WINDOWS, OVERLAPPING.format(count=len(active))),
     )
     if found := _first(rows):
         return found
@@ -182,7 +189,7 @@ def _by_tag(inputs: RouteInputs) -> Route | None:
     if len({standing.client_id for standing in tagged}) > 1:
         return None
     latest = _latest(active)
-    return _relay(inputs, "sitter_tag", "The tag names this client", Destination.CLIENT, latest, strip_tag=True)
+    return _relay(inputs, SITTER_TAG, "The tag names this client", Destination.CLIENT, latest, strip_tag=True)
 
 
 def _for_clients_in_question(inputs: RouteInputs) -> Route:
