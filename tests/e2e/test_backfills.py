@@ -82,7 +82,7 @@ def test_the_command_tries_does_and_undoes_a_backfill(fragile: Stack, town: Town
 def test_the_command_fails_where_the_execution_does(fragile: Stack, tmp_path: Path) -> None:
     refused = command(fragile, tmp_path, "run", "lead-customers", "--lanes", "0")
     assert refused.returncode == 1
-    assert "InvalidInput" in refused.stdout
+    assert "InvalidInput" in refused.stderr
     assert command(fragile, tmp_path, "pause", "nobody").returncode == 1
 
 

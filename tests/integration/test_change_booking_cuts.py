@@ -20,8 +20,11 @@ def desk(database: Database, sql: Sql) -> BookingDesk:
     return found
 
 
-def cut_at(monkeypatch: pytest.MonkeyPatch, place: int, *, sent: bool) -> None:
-    """From the given round trip on, sent or not, the connection is dead; the next one works."""
+def cut_at(monkeypatch: pytest.MonkeyPatch, place: int, *, sent: bool) -> list[object]:
+    """From the given round trip on, sent or not, the connection is dead; the next one works.
+
+    Answers with the dead connection's file: who keeps it holds the socket open, as an error's frames may.
+    """
     flush, count, dead = pg8000.core._flush, [0], list[object]()
 
     def failing(sock: object) -> None:
@@ -37,6 +40,7 @@ def cut_at(monkeypatch: pytest.MonkeyPatch, place: int, *, sent: bool) -> None:
         raise BrokenPipeError
 
     monkeypatch.setattr(pg8000.core, "_flush", failing)
+    return dead
 
 
 @pytest.mark.parametrize("sent", [False, True])
@@ -45,8 +49,9 @@ def test_an_event_whose_connection_is_cut_is_not_acknowledged_and_done_once_when
     desk: BookingDesk, monkeypatch: pytest.MonkeyPatch, place: int, sent: bool
 ) -> None:
     with monkeypatch.context() as patched, pytest.raises(errors.DatabaseUnavailable):
-        cut_at(patched, place, sent=sent)
+        dead = cut_at(patched, place, sent=sent)
         desk.tell(webhook_id="msg-cut", minute=1)
+    assert dead
     again = desk.tell(webhook_id="msg-cut", minute=1)
     may_be_committed = place == 3 and sent  # the writes and COMMIT leave together
     assert again.outcome in ((Outcome.CREATED, Outcome.SKIPPED) if may_be_committed else (Outcome.CREATED,))

@@ -1,5 +1,6 @@
 """One connection to PostgreSQL: what is prepared on it, what is sent and read together; driver errors translated."""
 
+import socket
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -145,9 +146,16 @@ class Session:
         return True
 
     def close(self) -> None:
-        """Ends it, whatever state it is in."""
+        """Ends it, whatever state it is in.
+
+        Shut down too: the driver's close leaves the socket open for as long as something refers to its file (a caught
+        error's frames do), and with it the server's transaction and its locks.
+        """
+        at_hand = self._connection._usock
         with suppress(Exception):
             self._connection.close()
+        with suppress(Exception):
+            at_hand.shutdown(socket.SHUT_RDWR)
 
     def _ready(self, steps: Sequence[Call | str], begin: Sequence[str]) -> list[_Step]:
         """What is sent of each step. What has to be prepared is prepared after `begin`, under its time-outs."""
