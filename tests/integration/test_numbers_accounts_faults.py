@@ -9,6 +9,7 @@ from typing import Any
 import pg8000.native
 import pytest
 
+from switchboard.backfills.plan import after_lanes
 from switchboard.store.connection import Address
 from switchboard.store.database import Database, Transaction
 from tests.accounts import add_customers, add_tenant, classes, snapshot
@@ -221,9 +222,79 @@ def test_threads_that_come_while_a_run_works_are_picked_up(database: Database, s
     assert found == [["front_desk", True]]
 
 
-def _next(desk: Desk, task: dict[str, Any]) -> dict[str, Any]:
-    from switchboard.backfills.plan import after_lanes
+def test_threads_after_the_last_pass_are_reported_and_do_not_fail_the_run(database: Database, sql: Sql) -> None:
+    """One without a number, one of another class than its number, and one of an organisation that nobody knew."""
+    settle(sql, TOWN)
+    desk = Desk(database)
+    task = _worked_through(desk, desk.begin(**NUMBERS))
+    for thread, org in (("late", "a"), ("new", "z")):
+        sql(
+            'INSERT INTO messaging."MessageThread" (id, "orgId", scope, "clientId", "createdAt", "updatedAt")'
+            " VALUES (:id, :org, 'client_general', 'c9', '2024-01-01Z', '2024-01-01Z')",
+            id=thread, org=org,
+        )  # fmt: skip
+    sql("UPDATE messaging.\"MessageThread\" SET \"numberClass\" = 'sitter' WHERE id = 't0'")
+    answer = desk.go_on(task)
+    assert answer["ok"], answer
+    report = answer["output"]["report"]
+    assert report.endswith("Rows after the last pass: 4\n   - late\n   - new\n   - t0\n   - z")
+    assert "\n  - Org z: 0 (after the last pass)\n" in report
+    assert "\n✅ All checks passed!\n" in report
+    assert _failed(desk.run("message-numbers", action="verify")) == {
+        "Front desk numbers per org": "z: 0",
+        "Threads missing messageNumberId": 2,
+        "Threads of another class than their number": 1,
+    }
 
+
+def test_a_second_front_desk_after_the_last_pass_does_not_fail_the_run(database: Database, sql: Sql) -> None:
+    settle(sql, TOWN)
+    sql("DROP INDEX messaging.number_one_active_front_desk")
+    desk = Desk(database)
+    task = _worked_through(desk, desk.begin(**NUMBERS))
+    sql("UPDATE messaging.\"MessageNumber\" SET \"numberClass\" = 'front_desk' WHERE id = 'n1'")
+    answer = desk.go_on(task)
+    assert answer["ok"], answer
+    assert "\n   - a" in answer["output"]["report"]
+    again = desk.run(**NUMBERS)
+    assert again["error"] == "VerifyFailed"
+    assert again["cause"]["counts"]["Errors"] == 1
+
+
+def test_customers_after_the_last_pass_are_reported_and_do_not_fail_the_run(database: Database, sql: Sql) -> None:
+    """One that came, and one whose class changed after its priority was set."""
+    tenant = add_tenant(sql)
+    [there] = add_customers(sql, "2025-10-01Z", tenant=tenant)
+    desk = Desk(database)
+    task = _worked_through(desk, desk.begin(**ACCOUNTS))
+    [late] = add_customers(sql, "2025-10-02Z", tenant=tenant)
+    sql('UPDATE accounts."Customer" SET "accountType" = \'TARGET\' WHERE id = cast(:id AS uuid)', id=there)
+    answer = desk.go_on(task)
+    assert answer["ok"], answer
+    report = answer["output"]["report"]
+    assert report.endswith(
+        "\n".join(["Rows after the last pass: 2", *(f"   - {row}" for row in sorted((there, late)))])
+    )
+    assert _failed(desk.run("account-priorities", action="verify")) == {"Data Counts": 2}
+
+
+def _failed(answer: dict[str, Any]) -> dict[str, Any]:
+    """The checks of a verification that do not hold, with what they saw."""
+    assert answer["error"] == "VerifyFailed", answer
+    return {check["name"]: check["actual"] for check in answer["cause"]["checks"]}
+
+
+def _worked_through(desk: Desk, task: dict[str, Any]) -> dict[str, Any]:
+    """The task after the last pass."""
+    while task["next"] == "work":
+        for lane in task["lanes"]:
+            while desk.slice(task["run"], task["step"], lane):
+                pass
+        task = _next(desk, task)
+    return task
+
+
+def _next(desk: Desk, task: dict[str, Any]) -> dict[str, Any]:
     return after_lanes(task["run"], task["step"], database=desk.database, now=desk.now)
 
 

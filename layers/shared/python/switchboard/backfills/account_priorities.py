@@ -69,7 +69,7 @@ def _late(tx: Transaction, batch: Batch) -> Late:
     if batch.dry_run:
         return Late()
     row = tx.one("account_priorities.late", run_number=batch.run_number, size=batch.size)
-    return Late(row["rows"], tuple(row["ids"] or ()))
+    return Late(row["rows"], tuple(row["ids"] or ()), row["kinds"])
 
 
 def _record(tx: Transaction, run: RunFacts, now: datetime) -> Mapping[str, Any]:

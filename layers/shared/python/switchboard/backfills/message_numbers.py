@@ -131,7 +131,7 @@ def _late(tx: Transaction, batch: Batch) -> Late:
     if batch.dry_run:
         return Late()
     row = tx.one("message_numbers.late", run_number=batch.run_number, size=batch.size)
-    return Late(row["rows"], tuple(row["ids"] or ()))
+    return Late(row["rows"], tuple(row["ids"] or ()), row["kinds"])
 
 
 def _forget(tx: Transaction) -> None:

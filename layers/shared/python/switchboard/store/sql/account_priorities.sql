@@ -155,7 +155,8 @@ WITH late AS (
                       WHERE e.run_number = :run_number AND e.row_id = cast(c.id AS text))
 )
 SELECT (SELECT count(*) FROM late) AS rows,
-       (SELECT jsonb_agg(id ORDER BY id) FROM (SELECT id FROM late ORDER BY id LIMIT :size) AS first) AS ids
+       (SELECT jsonb_agg(id ORDER BY id) FROM (SELECT id FROM late ORDER BY id LIMIT :size) AS first) AS ids,
+       jsonb_build_object('unfit', (SELECT count(*) FROM late)) AS kinds
 
 -- name: distribution
 -- Customers by class and priority.

@@ -361,34 +361,45 @@ FROM changed
 
 -- name: late
 -- Threads and organisations that came or changed since they were gone through; recorded errors excepted.
-WITH desk AS (
-    SELECT DISTINCT "orgId" AS org_id FROM {messaging}."MessageNumber" WHERE "numberClass" = 'front_desk' AND status = 'active'
+WITH error AS (
+    SELECT row_id FROM ops.backfill_row_error WHERE run_number = :run_number
+), desk AS (
+    SELECT "orgId" AS org_id, count(*) AS desks FROM {messaging}."MessageNumber"
+    WHERE "numberClass" = 'front_desk' AND status = 'active'
+    GROUP BY "orgId"
 ), org AS (
-    SELECT "orgId" AS id FROM {messaging}."MessageThread" UNION SELECT "orgId" FROM {messaging}."MessageNumber"
+    SELECT org.id, coalesce(desk.desks, 0) AS desks, org.id IN (SELECT row_id FROM error) AS has_error
+    FROM (SELECT "orgId" AS id FROM {messaging}."MessageThread" UNION SELECT "orgId" FROM {messaging}."MessageNumber") AS org
+    LEFT JOIN desk ON desk.org_id = org.id
 ), every AS (
     SELECT "orgId" AS org_id, "clientId" AS client_id, bool_or("isRecurring" OR "hasWeeklyPlan") AS is_recurring
     FROM {messaging}."Booking" GROUP BY "orgId", "clientId"
-), late AS (
-    SELECT t.id
+), thread AS (
+    SELECT t.id,
+           t."isOneTimeClient" IS DISTINCT FROM coalesce(
+               NOT c."isRecurringOverride",
+               NOT (coalesce(CASE WHEN b.id IS NULL THEN e.is_recurring ELSE b."isRecurring" OR b."hasWeeklyPlan" END, false)
+                    OR coalesce(c."hasWeeklyPlan", false))) AS is_unclassified,
+           n.id IS NOT NULL AND t."numberClass" IS DISTINCT FROM n."numberClass" AS is_mismatch,
+           n.id IS NULL AND (org.desks > 0 OR NOT org.has_error) AS is_missing
     FROM {messaging}."MessageThread" AS t
+    JOIN org ON org.id = t."orgId"
     LEFT JOIN {messaging}."MessageNumber" AS n ON n.id = t."messageNumberId"
     LEFT JOIN {messaging}."Booking" AS b ON b."orgId" = t."orgId" AND b.id = t."bookingId"
     LEFT JOIN {messaging}."Client" AS c ON c."orgId" = t."orgId" AND c.id = t."clientId"
     LEFT JOIN every AS e ON b.id IS NULL AND e.org_id = t."orgId" AND e.client_id = t."clientId"
-    WHERE t."isOneTimeClient" IS DISTINCT FROM coalesce(
-              NOT c."isRecurringOverride",
-              NOT (coalesce(CASE WHEN b.id IS NULL THEN e.is_recurring ELSE b."isRecurring" OR b."hasWeeklyPlan" END, false)
-                   OR coalesce(c."hasWeeklyPlan", false)))
-       OR (n.id IS NOT NULL AND t."numberClass" IS DISTINCT FROM n."numberClass")
-       OR (n.id IS NULL AND t."orgId" IN (SELECT org_id FROM desk))
+    WHERE NOT EXISTS (SELECT 1 FROM error WHERE error.row_id = t.id)
+), late AS (
+    SELECT id, is_missing, is_mismatch, false AS is_organisation
+    FROM thread WHERE is_unclassified OR is_mismatch OR is_missing
     UNION ALL
-    SELECT org.id FROM org WHERE org.id NOT IN (SELECT org_id FROM desk)
-), unexplained AS (
-    SELECT late.id FROM late
-    WHERE NOT EXISTS (SELECT 1 FROM ops.backfill_row_error AS e WHERE e.run_number = :run_number AND e.row_id = late.id)
+    SELECT id, false, false, true FROM org WHERE desks <> 1 AND NOT has_error
 )
-SELECT (SELECT count(*) FROM unexplained) AS rows,
-       (SELECT jsonb_agg(id ORDER BY id) FROM (SELECT id FROM unexplained ORDER BY id LIMIT :size) AS first) AS ids
+SELECT (SELECT count(*) FROM late) AS rows,
+       (SELECT jsonb_agg(id ORDER BY id) FROM (SELECT id FROM late ORDER BY id LIMIT :size) AS first) AS ids,
+       (SELECT jsonb_build_object('missing', count(*) FILTER (WHERE is_missing),
+                                  'mismatches', count(*) FILTER (WHERE is_mismatch),
+                                  'organisations', count(*) FILTER (WHERE is_organisation)) FROM late) AS kinds
 
 -- name: state
 -- What the checks look at; the front desks, in a dry run, as they would be.
