@@ -410,6 +410,26 @@ def test_a_client_reclassified_on_a_live_thread_keeps_the_number_until_the_next_
     assert desk.count("ops.pool_lease", "released_at IS NULL") == 0
 
 
+def test_a_reclassified_client_ends_with_the_same_sitter_whether_or_not_the_event_between_was_seen(
+    desk: BookingDesk,
+) -> None:
+    desk.tell()
+    desk.tell(minute=1, event_type=UNASSIGNED, sitter=None, isRecurring=False)
+    answer = desk.tell(minute=2, sitter=BO, isRecurring=False)
+    assert (answer.outcome, answer.number_class) == (Outcome.CREATED, NumberClass.POOL)
+    assert (desk.thread()["sitter"], desk.thread()["number"]) == ("sitter-2", "+15550100001")
+    assert [window["sitter"] for window in desk.windows()] == ["sitter-2"]
+
+
+def test_a_reclassified_clients_booking_that_is_confirmed_again_gets_a_window_on_a_pool_number(
+    desk: BookingDesk,
+) -> None:
+    desk.tell()
+    desk.tell(minute=1, event_type=CANCELLED)
+    answer = desk.tell(minute=2, isRecurring=False)
+    assert (answer.outcome, answer.number_class) == (Outcome.CREATED, NumberClass.POOL)
+
+
 def test_a_meet_and_greet_uses_the_front_desk(desk: BookingDesk) -> None:
     answer = desk.tell(isMeetAndGreet=True)
     assert (answer.outcome, answer.number_class) == (Outcome.CREATED, NumberClass.FRONT_DESK)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from switchboard.domain.desired_state import Outcome, Reason
+from switchboard.domain.numbers import NumberClass
 from switchboard.store.database import Database
 from tests.booking_desk import BO, JANE, SAM, BookingDesk, opened_desk
 from tests.builders import FRONT_DESK, Sql
@@ -135,6 +136,45 @@ def test_a_deferred_reassignment_goes_through_though_the_flag_was_switched_off(d
     desk.may_create = False
     desk.world.number("+15550100012", "sitter")
     desk.retry(after=MINUTE)
+    assert desk.thread()["sitter"] == "sitter-2"
+
+
+def test_a_deferred_reassignment_goes_through_with_the_next_event_though_the_flag_was_switched_off(
+    desk: BookingDesk,
+) -> None:
+    desk.tell()
+    desk.tell(minute=1, sitter=BO | {"phone": "lost"})
+    desk.may_create = False
+    desk.world.number("+15550100012", "sitter")
+    assert desk.tell(minute=2, sitter=BO).outcome is Outcome.CREATED
+    assert desk.thread()["sitter"] == "sitter-2"
+
+
+@pytest.mark.parametrize("by_the_next_event", [False, True])
+def test_a_deferred_reassignment_of_a_reclassified_client_is_made_up_for_once_there_is_a_pool_number(
+    desk: BookingDesk, by_the_next_event: bool
+) -> None:
+    desk.tell()
+    assert desk.tell(minute=1, isRecurring=False, sitter=BO).outcome is Outcome.DEFERRED
+    desk.world.number("+15550100001", "pool")
+    if by_the_next_event:
+        desk.tell(minute=2, isRecurring=False, sitter=BO)
+    else:
+        desk.retry(after=MINUTE)
+    thread = desk.thread()
+    assert (thread["sitter"], thread["class"], thread["number"]) == ("sitter-2", "pool", "+15550100001")
+    assert [window["sitter"] for window in desk.windows()] == ["sitter-2"]
+    assert desk.count("ops.booking_event", "next_attempt_at IS NOT NULL") == 0
+
+
+def test_a_reclassified_clients_new_sitter_with_a_lost_phone_gets_access_once_it_is_corrected(
+    desk: BookingDesk,
+) -> None:
+    desk.world.number("+15550100001", "pool")
+    desk.tell()
+    answer = desk.tell(minute=1, isRecurring=False, sitter=BO | {"phone": "lost"})
+    assert (answer.outcome, answer.reason) == (Outcome.DEFERRED, Reason.PHONE_INVALID)
+    assert desk.tell(minute=2, isRecurring=False, sitter=BO).number_class is NumberClass.POOL
     assert desk.thread()["sitter"] == "sitter-2"
 
 

@@ -175,6 +175,13 @@ def test_a_sitter_who_comes_back_in_time_gets_number_and_bookings_back(desk: Boo
     assert (desk.thread()["sitter"], desk.thread()["number"]) == ("sitter-1", SITTER_NUMBER)
 
 
+def test_a_sitter_who_comes_back_has_the_booking_of_a_client_who_was_reclassified_meanwhile(desk: BookingDesk) -> None:
+    desk.tell()
+    desk.tell(minute=1, sitter=AWAY, isRecurring=False)
+    assert desk.tell(minute=2, isRecurring=False).outcome is Outcome.CREATED
+    assert (desk.thread()["sitter"], desk.thread()["number"]) == ("sitter-1", POOL)
+
+
 def test_a_sitter_who_comes_back_too_late_gets_a_new_number(desk: BookingDesk) -> None:
     desk.tell()
     desk.tell(minute=1, sitter=AWAY)

@@ -224,11 +224,12 @@ def _not_bookable(facts: Facts, thread: Thread) -> Verdict:
 
 
 def _ensure(facts: Facts, *, may_create: bool) -> Verdict:
+    """A one-time client gets no new thread; one who has a thread is assigned on it, with a pool number."""
     if not may_create:
         return Verdict(Action.SKIP, Reason.FLAG_OFF)
     if facts.client is None:
         return Verdict(Action.SKIP, Reason.NO_CLIENT)
-    if facts.is_one_time:
+    if facts.is_one_time and facts.thread is None:
         return Verdict(Action.SKIP, Reason.ONE_TIME_CLIENT)
     if facts.booking.window is None:
         return Verdict(Action.SKIP, Reason.NOT_BOOKABLE)

@@ -53,7 +53,8 @@ def settle(
 ) -> Settled:
     """Stores the newest snapshots, compares what is stored with what exists, and writes what differs.
 
-    `was_let_through`: the event was deferred after it had passed the flag; where a thread exists it still passes.
+    `was_let_through`: the event was deferred after it had passed the flag; where a thread exists it still passes, and
+    so does the one that takes its place.
     """
     gathered = bookings.gather(tx, event, now=now)
     facts, snapshots = _standing(event, gathered)
@@ -61,7 +62,7 @@ def settle(
     if is_older(event.booking, gathered.booking):
         answer, rows = Answer(Outcome.SKIPPED, Reason.STALE), Rows()
     else:
-        may_create = may_create or (was_let_through and facts.thread is not None)
+        may_create = may_create or ((was_let_through or gathered.was_let_through) and facts.thread is not None)
         answer, rows = _bring_about(tx, event, facts, gathered, may_create=may_create, now=now, new_id=new_id)
     rows += _let_sitter_go(tx, event, facts, gathered, rows, now=now)
     bookings.write(

@@ -37,7 +37,10 @@ _NEAR = WIDEST_BUFFER + TAG_REST + timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What is stored about an event's booking, client and sitter; `sitter_numbers` are (number, is written down)."""
+    """What is stored about an event's booking, client and sitter; `sitter_numbers` are (number, is written down).
+
+    `was_deferred`: another event of the booking waits; `was_let_through`: one that was found wanting something.
+    """
 
     booking: Booking | None
     clients: Mapping[str, Client]
@@ -49,6 +52,7 @@ class Gathered:
     tags: tuple[TaggedSpan, ...]
     guests: tuple[str, ...]
     was_deferred: bool
+    was_let_through: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,4 +317,5 @@ def _gathered(row: Row) -> Gathered:
         tags=tuple(read_span(found) for found in (*(row["tags"] or ()), *(row["former_tags"] or ()))),
         guests=tuple(row["guests"] or ()),
         was_deferred=row["was_deferred"],
+        was_let_through=row["was_let_through"],
     )

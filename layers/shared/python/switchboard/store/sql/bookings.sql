@@ -132,7 +132,10 @@ SELECT
      WHERE "orgId" = :org_id AND phone = cast(:client_phone AS text) AND "isGuest" AND id <> :client_id) AS guests,
     EXISTS (SELECT 1 FROM ops.booking_event
             WHERE org_id = :org_id AND booking_id = :booking_id AND next_attempt_at IS NOT NULL
-              AND webhook_id <> :webhook_id) AS was_deferred;
+              AND webhook_id <> :webhook_id) AS was_deferred,
+    EXISTS (SELECT 1 FROM ops.booking_event
+            WHERE org_id = :org_id AND booking_id = :booking_id AND next_attempt_at IS NOT NULL
+              AND webhook_id <> :webhook_id AND outcome = 'deferred' AND reason <> '') AS was_let_through;
 
 -- name: put_booking
 -- The newest snapshot of a booking.
