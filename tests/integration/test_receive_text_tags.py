@@ -1,5 +1,6 @@
 """A sitter with several clients at once, on a real PostgreSQL server: tags, questions, held texts."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from tests.builders import HOUR, MINUTE, NOON, SITTER_NUMBER, World
 from tests.inbound_texts import Switchboard
 
 JANE, OMAR, SITTER = "+15555550101", "+15555550104", "+15555550102"
+PICTURE = [("MediaUrl0", "https://media.example.test/1"), ("MediaContentType0", "image/jpeg")]
+CARD = [("MediaUrl0", "https://media.example.test/1"), ("MediaContentType0", "text/vcard")]
 QUESTION = (SITTER_NUMBER, SITTER, "Reply 1 for Jane D., 2 for Omar K.")
 
 
@@ -24,6 +27,15 @@ def both(world: World) -> dict[str, str]:
 
 def expire(board: Switchboard, minutes: float) -> int:
     return expire_held_texts(using=board.using(now=NOON + minutes * MINUTE))
+
+
+def relayed_media(board: Switchboard) -> list[str]:
+    """The addresses of all that was passed on with texts."""
+    rows = board.rows(
+        """SELECT e."mediaJson" FROM messaging."MessageEvent" AS e JOIN ops.outbound_text AS o ON o.event_id = e.id
+           WHERE o.purpose = 'relay' ORDER BY o.position"""
+    )
+    return [one["url"] for (media,) in rows if media for one in json.loads(media)]
 
 
 def test_an_untagged_text_is_held_and_the_sitter_asked(board: Switchboard, both: dict[str, str]) -> None:
@@ -185,20 +197,58 @@ def test_a_question_after_an_expired_one_offers_who_was_live_when_its_texts_came
 
 
 def test_pictures_travel_with_a_released_text(board: Switchboard, both: dict[str, str]) -> None:
-    more = [("MediaUrl0", "https://media.example.test/1"), ("MediaContentType0", "image/jpeg")]
-    board.text("look", sender=SITTER, more=more)
+    board.text("look", sender=SITTER, more=PICTURE)
     board.text("1", sender=SITTER, at=NOON + MINUTE)
-    [(media,)] = board.rows(
-        """SELECT e."mediaJson" FROM messaging."MessageEvent" AS e JOIN ops.outbound_text AS o ON o.event_id = e.id
-           WHERE o.purpose = 'relay'"""
-    )
-    assert "https://media.example.test/1" in media
+    assert relayed_media(board) == [PICTURE[0][1]]
 
 
-def test_a_picture_with_a_tag_alone_goes_to_its_client(board: Switchboard, both: dict[str, str]) -> None:
-    more = [("MediaUrl0", "https://media.example.test/1"), ("MediaContentType0", "image/jpeg")]
-    board.text("#2", sender=SITTER, more=more)
-    assert board.sent() == [(SITTER_NUMBER, OMAR, "")]
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_picture_with_a_tag_alone_goes_to_its_client(board: Switchboard, both: dict[str, str], asked: bool) -> None:
+    if asked:
+        board.text("All fed", sender=SITTER)
+    board.text("#2", sender=SITTER, at=NOON + MINUTE, more=PICTURE)
+    assert [text for text in board.sent() if text != QUESTION] == [(SITTER_NUMBER, OMAR, "")]
+    assert board.rows("SELECT count(*) FROM ops.held_text WHERE state = 'held'") == [(int(asked),)]
+
+
+def test_a_picture_with_a_number_that_is_no_tag_is_held_and_asked_about(
+    board: Switchboard, both: dict[str, str]
+) -> None:
+    board.text("2", sender=SITTER, more=PICTURE)
+    assert (board.sent(), board.rules()) == ([QUESTION], ["sitter_asked"])
+    board.text("1", sender=SITTER, at=NOON + MINUTE)
+    assert board.sent() == [QUESTION, (SITTER_NUMBER, JANE, "2")]
+    assert relayed_media(board) == [PICTURE[0][1]]
+
+
+def test_a_picture_with_a_number_answers_nothing_and_is_asked_about_after_the_answer(
+    board: Switchboard, both: dict[str, str]
+) -> None:
+    board.text("All fed", sender=SITTER)
+    board.text("1", sender=SITTER, at=NOON + MINUTE, more=PICTURE)
+    assert board.sent() == [QUESTION]
+    board.text("1", sender=SITTER, at=NOON + 2 * MINUTE)
+    assert board.sent() == [QUESTION, (SITTER_NUMBER, JANE, "All fed"), QUESTION]
+    board.text("2", sender=SITTER, at=NOON + 3 * MINUTE)
+    assert board.sent()[3:] == [(SITTER_NUMBER, OMAR, "1")]
+    assert relayed_media(board) == [PICTURE[0][1]]
+
+
+def test_a_picture_with_a_number_that_nobody_claims_is_the_owners(board: Switchboard, both: dict[str, str]) -> None:
+    board.text("All fed", sender=SITTER)
+    board.text("1", sender=SITTER, at=NOON + MINUTE, more=PICTURE)
+    expire(board, 31)
+    assert board.rules() == ["held_too_long", "held_too_long"]
+    assert board.unread() == {"owner_sitter": 2}
+
+
+def test_a_contact_card_with_a_number_is_held_back_when_it_is_released(
+    board: Switchboard, both: dict[str, str]
+) -> None:
+    board.text("1", sender=SITTER, more=CARD)
+    board.text("1", sender=SITTER, at=NOON + MINUTE)
+    assert [to for _, to, _ in board.sent()] == [SITTER, SITTER]
+    assert board.rows('SELECT "eventId" FROM messaging."AntiPoachingAttempt"') == [(board.inbound()[0]["id"],)]
 
 
 def test_contact_details_in_a_held_text_are_found_when_it_is_released(board: Switchboard, both: dict[str, str]) -> None:

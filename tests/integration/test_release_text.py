@@ -118,3 +118,11 @@ def test_a_tagged_text_is_released_without_its_tag(board: Switchboard, world: Wo
         ("+15555550104", LEAK),
         (SITTER, f"[1] Jane D.: {LEAK}"),
     ]
+
+
+def test_a_contact_card_with_a_tag_alone_is_released_without_the_tag(board: Switchboard, world: World) -> None:
+    world.assigned()
+    card = [("MediaUrl0", "https://media.example.test/1"), ("MediaContentType0", "text/vcard")]
+    board.text("#1", sender=SITTER, more=card)
+    release(board, board.inbound()[0]["id"])
+    assert [(to, body) for _, to, body in relays(board)] == [("+15555550101", "")]

@@ -33,6 +33,16 @@ def test_a_number_that_is_the_whole_text_is_bare(body: str) -> None:
     assert rest == body
 
 
+@pytest.mark.parametrize("body", ["1", " 2 ", "1.", "1!"])
+def test_a_plain_number_below_a_picture_is_its_caption(body: str) -> None:
+    assert read_tag(body, pictured=True) == (None, body)
+
+
+@pytest.mark.parametrize("body", ["#3", "[3]", "3)", "3:", "# 3 ."])
+def test_a_marked_number_below_a_picture_is_the_pictures_tag(body: str) -> None:
+    assert read_tag(body, pictured=True) == (Tag(3), "")
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -72,14 +72,15 @@ def released(text: BlockedText, *, new_id: Callable[[], str]) -> list[OutboundTe
         arrived_at=text.arrived_at,
     )
     media_urls = tuple(one.url for one in read_media(text.media_json))
-    return relayed(passage, body=_words(text), media_urls=media_urls, new_id=new_id)
+    return relayed(passage, body=_words(text, pictured=bool(media_urls)), media_urls=media_urls, new_id=new_id)
 
 
-def _words(text: BlockedText) -> str:
+def _words(text: BlockedText, *, pictured: bool) -> str:
     if not text.from_sitter:
         name = text.client.name if text.client else ""
         return wording.relayed(name, text.body, tag=text.metadata.get("tag"))
-    return read_tag(text.body)[1] if text.metadata["route"]["rule"] == SITTER_TAG else text.body
+    tagged = text.metadata["route"]["rule"] == SITTER_TAG
+    return read_tag(text.body, pictured=pictured)[1] if tagged else text.body
 
 
 def _standing(text: BlockedText) -> Standing | None:

@@ -6,7 +6,7 @@ from switchboard.domain.keywords import Keyword, read_keyword
 from switchboard.domain.phone import is_e164
 from switchboard.domain.routing import Capacity, RouteInputs
 from switchboard.domain.standing import Standing, standings
-from switchboard.domain.tags import Tag, read_tag
+from switchboard.domain.tags import read_tag
 
 _TWILIO_ANSWERED = {"STOP": Keyword.STOP, "START": Keyword.START, "HELP": Keyword.HELP}
 
@@ -53,15 +53,13 @@ def inputs_of(
     mine: tuple[Standing, ...] = ()
     sitter = writing_sitter(facts)
     if capacity is Capacity.SITTER:
-        tag, body = read_tag(text.body)
+        tag, body = read_tag(text.body, pictured=bool(text.media))
         mine = tuple(one for one in standings(facts, at=text.arrived_at) if one.sitter_id in facts.sitter_ids)
     elif capacity is Capacity.CLIENT:
         mine = tuple(
             one for one in standings(facts, at=text.arrived_at) if one.client_id in facts.client_ids and one.active
         )
     question = facts.question if tag and tag.bare else None
-    if tag and tag.bare and text.media and not question:
-        tag, body = Tag(tag.number), ""
     inputs = RouteInputs(
         capacity=capacity,
         arrived_at=text.arrived_at,

@@ -17,10 +17,17 @@ class Tag(NamedTuple):
     bare: bool = False
 
 
-def read_tag(body: str) -> tuple[Tag | None, str]:
-    """The tag of a text and the text without it. A number followed by words, or a time, is none."""
+def read_tag(body: str, *, pictured: bool = False) -> tuple[Tag | None, str]:
+    """The tag of a text and the text without it. A number followed by words, or a time, is none.
+
+    pictured: something comes with the words, which then are not the whole text. A plain number below a picture is its
+    caption; one that is marked as a tag names the client whom the picture is for.
+    """
     if bare := _BARE.fullmatch(body):
-        return Tag(_group(bare), bare=True), body
+        if not pictured:
+            return Tag(_group(bare), bare=True), body
+        plain, *_ = bare.groups()
+        return (None, body) if plain else (Tag(_group(bare)), "")
     if tagged := _TAGGED.match(body):
         return Tag(_group(tagged)), body[tagged.end() :]
     return None, body
