@@ -238,6 +238,25 @@ def test_a_refused_customer_of_a_large_group_is_made_when_the_run_is_resumed(des
     assert counted == [[1], [6]]
 
 
+def test_a_step_of_several_parts_is_working_from_its_first_part_to_its_last(desk: Desk, sql: Sql) -> None:
+    add_leads(sql, {"psid": "p1"}, {"psid": "p2"})
+    sql('INSERT INTO intake."Customer" (name) VALUES (NULL)')
+    sql('INSERT INTO intake."Job" (lead_id) SELECT id FROM intake."Lead"')
+    task = desk.begin(dryRun=False, lanes=1)
+    seen = []
+    while task["next"] == "work":
+        seen.append([step["status"] for step in desk.output(action="status")["steps"]])
+        while desk.slice(task["run"], task["step"], task["lanes"][0]):
+            pass
+        task = after_lanes(task["run"], task["step"], database=desk.database, now=desk.now)
+    group, create, jobs = (
+        ["working", "waiting", "waiting", "waiting"],
+        ["done", "working", "waiting", "waiting"],
+        ["done", "done", "working", "waiting"],
+    )
+    assert seen == [group, group, create, create, jobs]
+
+
 def test_the_status_moves_with_every_batch_and_its_counts_are_the_ledgers(desk: Desk, sql: Sql) -> None:
     """The clock lets a slice do one batch."""
     add_leads(sql, *({"psid": f"p{n % 4}"} for n in range(12)))

@@ -74,22 +74,23 @@ def _steps(
     else:
         planned = [(step.name, step.key) for step in definition.steps]
     shown = []
-    for place, (name, group) in enumerate(groupby(planned, key=lambda pair: pair[0])):
+    last = 0
+    for name, group in groupby(planned, key=lambda pair: pair[0]):
         keys = [key for _, key in group]
         counts: Counter[str] = sum((by_key.get(key, Counter()) for key in keys), Counter())
-        last = max(number for number, pair in enumerate(planned, 1) if pair[1] in keys)
+        first, last = last + 1, last + len(keys)
         shown.append(
-            {"name": name, "status": _step_status(run, last, place), "counts": _shown(definition, run, counts)}
+            {"name": name, "status": _step_status(run, first, last), "counts": _shown(definition, run, counts)}
         )
     ended = "done" if run.state == "completed" else "waiting"
     closing = definition.closing_steps if run.action == "run" else ()
     return shown + [{"name": name, "status": ended, "counts": {}} for name in closing]
 
 
-def _step_status(run: Run, last: int, place: int) -> str:
+def _step_status(run: Run, first: int, last: int) -> str:
     if run.state == "completed" or run.step > last:
         return "done"
-    return "working" if run.step == last or (run.step and place == 0) else "waiting"
+    return "working" if first <= run.step else "waiting"
 
 
 def _shown(definition: Definition, run: Run, counts: Mapping[str, int]) -> dict[str, int]:
