@@ -68,6 +68,9 @@ def test_the_exit_status_of_webhooks_tells_drift_from_what_could_not_be_done(
         ({"numbers": [KNOWN | {"outcome": "imported"}], "applied": True}, 0),
         ({"numbers": [KNOWN | {"outcome": "refused"}], "applied": True}, 1),
         ({"notInAccount": ["+15550100001"], "applied": True}, 1),
+        ({"numbers": [KNOWN], "hasFrontDesk": False}, 1),
+        ({"numbers": [KNOWN | {"outcome": "imported"}], "applied": True, "hasFrontDesk": False}, 1),
+        ({"numbers": [KNOWN], "lostAtTwilio": ["+15550100001"]}, 1),
     ],
 )
 def test_the_exit_status_of_import_tells_what_is_new_from_what_could_not_be_done(

@@ -13,8 +13,9 @@ from rich.text import Text
 from switchboard.cli_functions import Answer, Functions, add_deployment, many, say
 
 DONE, NOT_DONE, DRIFT = 0, 1, 3
-_STATUS = f"""exit status: {DONE} everything is as it should be, or was made so; {NOT_DONE} something could not be done;
-2 the command is not understood, or there is no deployment; {DRIFT} something differs and --apply was not given"""
+_STATUS = f"""exit status: {DONE} everything is as it should be, or was made so; {NOT_DONE} something could not be done,
+or is wrong and not for this command to mend; 2 the command is not understood, or there is no deployment;
+{DRIFT} something differs and --apply was not given"""
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 
 
@@ -66,7 +67,7 @@ def point(functions: Functions, options: argparse.Namespace) -> int:
     for found in drift:
         if found["applicationSid"]:
             say(f"{found['number']}: an application takes its texts; take it off in Twilio's console", style="red")
-    return _status(answer, wrong=[found["outcome"] for found in drift], good=("set",))
+    return _status(answer, differing=[found["outcome"] for found in drift], mended="set")
 
 
 def take_in(functions: Functions, options: argparse.Namespace) -> int:
@@ -87,24 +88,25 @@ def take_in(functions: Functions, options: argparse.Namespace) -> int:
         say(f"{number}: in use here, and not in the Twilio account", style="red")
     if not answer["hasFrontDesk"]:
         say("there is no active front desk number", style="red")
-    wrong = ["imported"] * fresh + ["refused" for outcome, *_ in rows if outcome == "refused"]
-    return _status(answer, wrong=wrong, good=("imported",))
+    differing = [outcome for outcome, *_ in rows if outcome in ("imported", "refused")]
+    is_broken = bool(answer["lostAtTwilio"]) or not answer["hasFrontDesk"]
+    return _status(answer, differing=differing, mended="imported", is_broken=is_broken)
 
 
 def _taken(found: Answer) -> Answer:
     return {"field": "SmsApplicationSid", "found": found["applicationSid"], "wanted": ""}
 
 
-def _status(answer: Answer, *, wrong: Sequence[str], good: Sequence[str]) -> int:
+def _status(answer: Answer, *, differing: Sequence[str], mended: str, is_broken: bool = False) -> int:
+    """By the outcomes of what differs, `mended` those that --apply set right; `is_broken`: something else is wrong."""
     for number in answer["notInAccount"]:
         say(f"{number}: not in the Twilio account", style="red")
-    if answer["notInAccount"]:
+    is_left = bool(set(differing) - {mended}) if answer["applied"] else bool(differing)
+    if is_left and not answer["applied"]:
+        say("nothing was changed; do it with --apply")
+    if is_broken or answer["notInAccount"] or (is_left and answer["applied"]):
         return NOT_DONE
-    if not answer["applied"]:
-        if wrong:
-            say("nothing was changed; do it with --apply")
-        return DRIFT if wrong else DONE
-    return NOT_DONE if set(wrong) - set(good) else DONE
+    return DRIFT if is_left else DONE
 
 
 def _show(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
