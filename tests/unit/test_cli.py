@@ -1,14 +1,18 @@
 """The command line against a state machine that answers from memory."""
 
+import argparse
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from switchboard import cli, cli_backfills
-from switchboard.cli_machine import Machine
+from switchboard.cli_machine import Machine, MachineMissing, machine_of
 
 OUTPUT = {
     "runId": "run-1", "backfill": "lead-customers", "status": "completed", "counts": {}, "report": "[1/4] the report",
@@ -22,6 +26,7 @@ class States:
     def __init__(self) -> None:
         self.inputs: list[dict[str, Any]] = []
         self.fails_with: dict[str, str] | None = None
+        self.failing: tuple[str, ...] = ()  # backfills whose status fails too
         self._looks = 0
 
     def start_execution(self, *, stateMachineArn: str, name: str, input: str) -> dict[str, str]:  # noqa: A002, N803  boto's
@@ -34,8 +39,9 @@ class States:
         self._looks += 1
         if self._looks % 2:
             return {"status": "RUNNING"}
-        if self.fails_with and self.inputs[int(executionArn) - 1]["action"] != "status":
-            return {"status": "FAILED", **self.fails_with}
+        asked = self.inputs[int(executionArn) - 1]
+        if (self.fails_with and asked["action"] != "status") or asked["backfill"] in self.failing:
+            return {"status": "FAILED", **(self.fails_with or {})}
         return {"status": "SUCCEEDED", "output": json.dumps(OUTPUT)}
 
 
@@ -91,6 +97,15 @@ def test_status_without_a_run_tells_of_every_backfill(states: States) -> None:
     assert all("runId" not in given for given in states.inputs)
 
 
+def test_a_status_that_could_not_be_had_is_no_success(states: States, capsys: pytest.CaptureFixture[str]) -> None:
+    states.failing = ("message-numbers",)
+    states.fails_with = {"error": "InvalidInput", "cause": json.dumps({"message": "backfill: needs tables"})}
+    assert cli.main(["backfill", "status"]) == 1
+    told = capsys.readouterr()
+    assert told.err == "message-numbers: InvalidInput: backfill: needs tables\n"
+    assert len(told.out.splitlines()) == 2
+
+
 def test_status_takes_a_backfills_name_for_its_newest_run(states: States) -> None:
     assert cli.main(["backfill", "status", "lead-customers"]) == 0
     assert [given["backfill"] for given in states.inputs] == ["lead-customers"]
@@ -109,9 +124,10 @@ def test_a_run_that_nobody_knows_is_named_beside_what_a_pipe_reads(
 def test_without_a_state_machine_it_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.delenv("STATE_MACHINE_ARN", raising=False)
+    for name in ("STATE_MACHINE_ARN", "STAGE"):
+        monkeypatch.delenv(name, raising=False)
     assert cli.main(["backfill", "status", "--stack", str(tmp_path / "none.json")]) == 2
-    assert "STATE_MACHINE_ARN" in capsys.readouterr().err
+    assert "set STAGE, or start the local stack" in capsys.readouterr().err
 
 
 def test_what_a_failure_says_is_printed_as_it_is(states: States, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,6 +142,50 @@ def test_a_backfill_that_never_ran_says_so(
     monkeypatch.setitem(OUTPUT, "runId", None)
     assert cli.main(["backfill", "status"]) == 0
     assert "lead-customers: has not run yet" in capsys.readouterr().out.splitlines()
+
+
+@pytest.fixture
+def production(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """An AWS account with the state machines of two stages; its client. STAGE names one of them."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "local")
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("STAGE", "production")
+    monkeypatch.delenv("STATE_MACHINE_ARN", raising=False)
+    with mock_aws():
+        client = boto3.client("stepfunctions", region_name="us-east-1")
+        for stage in ("staging", "production"):
+            client.create_state_machine(
+                name=f"switchboard-{stage}-backfill",
+                definition='{"StartAt": "End", "States": {"End": {"Type": "Succeed"}}}',
+                roleArn="arn:aws:iam::123456789012:role/any",
+            )
+        yield client
+
+
+def asked(*further: str, stack: Path) -> argparse.Namespace:
+    """The options of a status."""
+    return cli._parser().parse_args(["backfill", "status", "--stack", str(stack), *further])
+
+
+def test_the_stage_says_which_state_machine_is_meant_and_never_the_local_one(production: Any, tmp_path: Path) -> None:
+    stack = tmp_path / "stack.json"
+    stack.write_text(json.dumps({"aws_endpoint_url": "http://127.0.0.1:9", "state_machine_arn": "arn:::us-east-1:l"}))
+    assert machine_of(asked(stack=stack)).arn.endswith(":switchboard-production-backfill")
+    assert machine_of(asked("--stage", "staging", stack=stack)).arn.endswith(":switchboard-staging-backfill")
+    assert machine_of(asked("--stage", "local", stack=stack)).arn == "arn:::us-east-1:l"
+    with pytest.raises(MachineMissing, match="no state machine switchboard-none-backfill"):
+        machine_of(asked("--stage", "none", stack=stack))
+
+
+def test_a_stage_that_is_asked_for_counts_more_than_an_arn_that_is_set(
+    production: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STATE_MACHINE_ARN", "arn:aws:states:us-east-1:123456789012:stateMachine:set")
+    none = tmp_path / "none.json"
+    assert machine_of(asked(stack=none)).arn.endswith(":set")
+    assert machine_of(asked("--stage", "staging", stack=none)).arn.endswith(":switchboard-staging-backfill")
+    assert machine_of(asked("--stage", "staging", "--state-machine", "given", stack=none)).arn == "given"
 
 
 @pytest.mark.parametrize("arn", ["arn:aws:states:us-east-1:123456789012:stateMachine:backfill", "nonsense"])

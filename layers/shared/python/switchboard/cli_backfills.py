@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from switchboard.backfills.catalogue import definitions
-from switchboard.cli_functions import Answer, add_stack, say
-from switchboard.cli_machine import Execution, Machine, machine_of
+from switchboard.cli_functions import Answer, add_deployment, say
+from switchboard.cli_machine import Execution, Machine, MachineMissing, machine_of
 
 _SHOW_EVERY_S = 2.0
 
@@ -26,9 +26,9 @@ def add_backfills(areas: Any) -> None:
     def action(name: str, text: str) -> argparse.ArgumentParser:
         found: argparse.ArgumentParser = actions.add_parser(name, help=text)
         found.add_argument(
-            "--state-machine", metavar="ARN", help="its ARN; else STATE_MACHINE_ARN, else the local stack's"
+            "--state-machine", metavar="ARN", help="its ARN; else --stage's, else STATE_MACHINE_ARN, else STAGE's"
         )
-        add_stack(found)
+        add_deployment(found)
         return found
 
     run = action("run", "runs a backfill; without --apply it is a dry run")
@@ -65,9 +65,10 @@ def add_backfills(areas: Any) -> None:
 def run_backfill(options: argparse.Namespace) -> int:
     """`backfill` and its action; answers 0 only for SUCCEEDED."""
     console = Console(soft_wrap=True, highlight=False)
-    machine = machine_of(options)
-    if machine is None:
-        say("no state machine: give --state-machine, set STATE_MACHINE_ARN, or start the local stack", style="red")
+    try:
+        machine = machine_of(options)
+    except MachineMissing as error:
+        say(str(error), style="red")
         return 2
     if options.action == "status" and (options.run is None or options.run in definitions()):
         return _newest(machine, [options.run] if options.run else list(definitions()), console)
@@ -185,8 +186,12 @@ def _tell(ended: Execution, console: Console) -> None:
 
 
 def _newest(machine: Machine, names: Sequence[str], console: Console) -> int:
+    failed = 0
     for name in names:
         found = machine.run(backfill=name, action="status")
-        line = _line(found.output) if found.succeeded else f"{name}: {(found.cause or {}).get('message', '')}"
-        console.print(line, markup=False)
-    return 0
+        if found.succeeded:
+            console.print(_line(found.output), markup=False)
+        else:
+            failed += 1
+            say(f"{name}: {found.error}: {(found.cause or {}).get('message', '')}", style="red")
+    return 1 if failed else 0

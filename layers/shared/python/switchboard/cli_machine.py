@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 
 from switchboard.backfills.catalogue import definitions
-from switchboard.cli_functions import Answer, local_client, read_stack
+from switchboard.cli_functions import LOCAL, Answer, local_client, read_stack
 from switchboard.settings import read_region, read_settings
 
 _POLL_S = 0.5
@@ -28,6 +28,10 @@ class Execution:
     cause: Answer | None = None
 
 
+class MachineMissing(Exception):
+    """There is no state machine where the command looked; says what to do."""
+
+
 class Machine:
     """The state machine, through its own API."""
 
@@ -35,14 +39,14 @@ class Machine:
         self, states: Any, arn: str, *, poll_s: float = _POLL_S, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self._states = states
-        self._arn = arn
+        self.arn = arn
         self._poll_s = poll_s
         self._sleep = sleep
 
     def start(self, **fields: Any) -> str:
         """The ARN of a new execution."""
         arn: str = self._states.start_execution(
-            stateMachineArn=self._arn, name=f"cli-{uuid.uuid4()}", input=json.dumps(fields)
+            stateMachineArn=self.arn, name=f"cli-{uuid.uuid4()}", input=json.dumps(fields)
         )["executionArn"]
         return arn
 
@@ -76,11 +80,27 @@ def _read(cause: str | None) -> Answer | None:
     return told if isinstance(told, dict) else {"message": cause}
 
 
-def machine_of(options: argparse.Namespace) -> Machine | None:
-    """The deployment's state machine; None where there is no deployment to be found."""
-    arn = options.state_machine or read_settings().state_machine_arn
+def machine_of(options: argparse.Namespace) -> Machine:
+    """The deployment's state machine: never the local stack's where another stage is meant. Raises MachineMissing."""
+    settings = read_settings()
+    arn = options.state_machine or (None if options.stage else settings.state_machine_arn)
     if arn:
         named = re.match(r"arn:[^:]*:states:([a-z0-9-]+):", arn)
         return Machine(boto3.client("stepfunctions", region_name=named[1] if named else read_region()), arn)
+    stage = options.stage or settings.stage
+    if stage != LOCAL:
+        return _named(f"switchboard-{stage}-backfill")
     stack = read_stack(options)
-    return Machine(local_client("stepfunctions", stack), stack["state_machine_arn"]) if stack else None
+    if stack is None:
+        raise MachineMissing("no state machine: give --stage or --state-machine, set STAGE, or start the local stack")
+    return Machine(local_client("stepfunctions", stack), stack["state_machine_arn"])
+
+
+def _named(name: str) -> Machine:
+    """The state machine with the name that the template gives it."""
+    states = boto3.client("stepfunctions", region_name=read_region())
+    for page in states.get_paginator("list_state_machines").paginate():
+        for found in page["stateMachines"]:
+            if found["name"] == name:
+                return Machine(states, found["stateMachineArn"])
+    raise MachineMissing(f"no state machine {name} in this account and region: give --state-machine")
