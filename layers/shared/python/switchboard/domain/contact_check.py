@@ -10,9 +10,8 @@ from switchboard.domain.contact_details import ViolationType, judge
 from switchboard.domain.facts import Facts, RecentText
 from switchboard.domain.inbound_text import Media
 
-EARLIER_TEXTS = 5
-EARLIER = timedelta(minutes=10)
-STRIKES = 3
+EARLIER, EARLIER_TEXTS = timedelta(minutes=10), 5  # how far back a sender's texts on a thread are joined, and how many
+STRIKES, STRIKE_MEMORY = 3, timedelta(days=30)
 
 
 class Mode(StrEnum):
@@ -51,7 +50,7 @@ def check(
     link = facts.organisation.booking_link
     verdict = judge(
         body,
-        earlier=[said.body for said in earlier][-EARLIER_TEXTS:],
+        earlier=[said.body for said in earlier],
         allowed_urls=(link,) if link else (),
         hotlines=facts.organisation.hotlines,
     )

@@ -136,5 +136,5 @@ class Facts(NamedTuple):
     held: tuple[HeldText, ...] = ()
     question: Question | None = None
     answered: frozenset[tuple[str, str]] = frozenset()  # automatic answers to the sender: kind and day
-    strikes: Mapping[str, int] = MappingProxyType({})  # blocked, unreleased attempts in 30 days, by sitter
+    strikes: Mapping[str, int] = MappingProxyType({})  # blocked, unreleased attempts lately, by sitter
     noticed: frozenset[str] = frozenset()  # subjects that the owner was told of in the last five minutes

@@ -53,6 +53,6 @@ def note_attempt(draft: Draft, finding: Finding, *, event_id: str, standing: Sta
 
 
 def _strikes(draft: Draft, sitter_id: str) -> int:
-    """The sitter's blocked attempts of 30 days, those of this draft among them."""
+    """The sitter's blocked attempts of STRIKE_MEMORY, those of this draft among them."""
     new = sum(one.action == "blocked" and one.actor_id == sitter_id for one in draft.attempts)
     return draft.facts.strikes.get(sitter_id, 0) + new

@@ -6,7 +6,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-NOTICE_AGAIN_AFTER = timedelta(minutes=5)  # to the owner, of one thread; store/sql/texts.sql knows it too
+NOTICE_AGAIN_AFTER = timedelta(minutes=5)  # to the owner, of one thread
 
 
 class Purpose(StrEnum):

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from switchboard.domain.contact_check import EARLIER, EARLIER_TEXTS, STRIKE_MEMORY
 from switchboard.domain.decision import Decision
 from switchboard.domain.facts import (
     Choice,
@@ -22,6 +23,7 @@ from switchboard.domain.facts import (
 )
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.messages import NOTICE_AGAIN_AFTER
+from switchboard.domain.standing import TAG_MEMORY
 from switchboard.store.database import Row, Transaction, as_json, read_instant
 from switchboard.store.session import Call
 from switchboard.store.text_rows import DecisionWriter
@@ -122,6 +124,10 @@ def _gathering(text: InboundText, *, place: Place, now: datetime) -> Call:
             "sender": text.sender,
             "message_sid": text.message_sid,
             "arrived_at": text.arrived_at,
+            "remembered_since": text.arrived_at - TAG_MEMORY,
+            "said_since": text.arrived_at - EARLIER,
+            "most_said": EARLIER_TEXTS,
+            "told_since": now - NOTICE_AGAIN_AFTER,
             "now": now,
         },
     )
@@ -157,7 +163,8 @@ def _facts(tx: Transaction, row: Row, text: InboundText, *, place: Place, now: d
             org_id=place.org_id,
             number_id=place.number_id,
             arrived_at=text.arrived_at,
-            now=now,
+            told_since=now - NOTICE_AGAIN_AFTER,
+            struck_since=now - STRIKE_MEMORY,
         )
     organisation = row["organisation"]
     return Facts(

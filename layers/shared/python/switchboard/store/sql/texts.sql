@@ -94,14 +94,14 @@ WITH own_clients AS MATERIALIZED (
     FROM {messaging}."AssignmentWindow"
     WHERE "orgId" = :org_id
         AND "sitterId" = ANY (ARRAY(SELECT sitter_id FROM own_windows UNION ALL SELECT id FROM own_sitters))
-        AND "endAt" > cast(:arrived_at AS timestamptz) - interval '24 hours'
+        AND "endAt" > cast(:remembered_since AS timestamptz)
         AND "startAt" <= cast(:arrived_at AS timestamptz)
         AND ("endAt" > cast(:arrived_at AS timestamptz) OR "sitterId" = ANY (ARRAY(SELECT id FROM own_sitters)))
     UNION ALL
     SELECT window_id
     FROM ops.window_history
     WHERE org_id = :org_id AND sitter_id = ANY (ARRAY(SELECT id FROM own_sitters))
-        AND valid_until > cast(:arrived_at AS timestamptz) - interval '24 hours'
+        AND valid_until > cast(:remembered_since AS timestamptz)
 ), states AS MATERIALIZED (
     SELECT id, "threadId" AS thread_id, "sitterId" AS sitter_id, "startAt" AS start_at, "endAt" AS end_at, status, tag,
            null AS until
@@ -111,7 +111,7 @@ WITH own_clients AS MATERIALIZED (
     SELECT window_id, thread_id, sitter_id, start_at, end_at, status, tag, valid_until
     FROM ops.window_history
     WHERE window_id = ANY (ARRAY(SELECT id FROM played))
-        AND valid_until > cast(:arrived_at AS timestamptz) - interval '24 hours'
+        AND valid_until > cast(:remembered_since AS timestamptz)
 ), threads AS MATERIALIZED (
     SELECT thread.id, thread.scope, thread."bookingId" AS booking_id, thread."clientId" AS client_id,
            thread."assignedSitterId" AS sitter_id, thread."messageNumberId" AS number_id,
@@ -176,12 +176,12 @@ SELECT (SELECT json_build_object('id', id, 'e164', e164, 'status', status, 'numb
                 SELECT lately.id, lately.body, lately."createdAt"
                 FROM {messaging}."MessageEvent" AS lately
                 WHERE lately."threadId" = threads.id AND lately.direction = 'inbound'
-                    AND lately."createdAt" > cast(:arrived_at AS timestamptz) - interval '10 minutes'
+                    AND lately."createdAt" > cast(:said_since AS timestamptz)
                     AND lately."providerMessageSid" IS DISTINCT FROM :message_sid
                     AND (lately."actorClientId" = ANY (ARRAY(SELECT id FROM own_clients))
                          OR lately."actorUserId" = ANY (ARRAY(SELECT id FROM own_sitters)))
                 ORDER BY lately."createdAt" DESC, lately.id DESC
-                LIMIT 5
+                LIMIT cast(:most_said AS integer)
             ) AS event
         ) AS said) AS recent,
        (SELECT json_agg(json_build_array(kind, day))
@@ -191,7 +191,7 @@ SELECT (SELECT json_build_object('id', id, 'e164', e164, 'status', status, 'numb
        (SELECT json_agg(subject)
         FROM ops.owner_notice
         WHERE org_id = :org_id AND subject = ANY (ARRAY(SELECT 'thread:' || id FROM threads))
-            AND noticed_at > cast(:now AS timestamptz) - interval '5 minutes') AS noticed;
+            AND noticed_at > cast(:told_since AS timestamptz)) AS noticed;
 
 -- name: sitting
 -- What bears on a sitter's text beyond that: the owner's thread with them, held texts and the open question on the
@@ -209,7 +209,7 @@ SELECT (SELECT json_agg(owners) FROM owners) AS threads,
        (SELECT json_agg(subject)
         FROM ops.owner_notice
         WHERE org_id = :org_id AND subject = ANY (ARRAY(SELECT 'thread:' || id FROM owners))
-            AND noticed_at > cast(:now AS timestamptz) - interval '5 minutes') AS noticed,
+            AND noticed_at > cast(:told_since AS timestamptz)) AS noticed,
        EXISTS (
            SELECT 1
            FROM {messaging}."MessageThread"
@@ -242,7 +242,7 @@ SELECT (SELECT json_agg(owners) FROM owners) AS threads,
             FROM {messaging}."AntiPoachingAttempt"
             WHERE "orgId" = :org_id AND "actorId" = ANY (cast(:sitter_ids AS text[]))
                 AND "actorType" = 'sitter' AND action = 'blocked' AND "resolvedAt" IS NULL
-                AND "createdAt" > cast(:now AS timestamptz) - interval '30 days'
+                AND "createdAt" > cast(:struck_since AS timestamptz)
             GROUP BY "actorId"
         ) AS strike) AS strikes;
 
