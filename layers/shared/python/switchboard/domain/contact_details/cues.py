@@ -77,18 +77,27 @@ class Cues:
     def _places(self) -> tuple[list[int], list[int], list[int]]:
         """The words that are strong cues, weak ones, and labels."""
         if self._found is None:
-            words = self._reading.words
             cues = [
                 (i, self._is_strong(i, word))
-                for i, word in enumerate(words)
-                if word in _CUE_WORDS and (word not in _PRAISES or self._praises_a_number(i))
+                for i, word in self._places_of(_CUE_WORDS)
+                if word not in _PRAISES or self._praises_a_number(i)
             ]
+            may_mislead = _LABELS if "area" in self._reading.known else _WORDS_TOO
             self._found = (
                 [i for i, is_strong in cues if is_strong],
                 [i for i, is_strong in cues if not is_strong],
-                [i for i, word in enumerate(words) if word in _LABELS and not self._is_no_label(i, word)],
+                [
+                    i
+                    for i, word in self._places_of(_LABELS)
+                    if word not in may_mislead or not self._is_no_label(i, word)
+                ],
             )
         return self._found
+
+    def _places_of(self, words: frozenset[str]) -> list[tuple[int, str]]:
+        """Where the text has one of these words, and which."""
+        there = words & self._reading.known
+        return [(i, word) for i, word in enumerate(self._reading.words) if word in there] if there else []
 
     def _is_no_label(self, i: int, word: str) -> bool:
         """Whether the word means something else here: "area code", "pass it on"."""
@@ -114,11 +123,12 @@ class Cues:
 
     def _breaks_between(self, first: int, last: int) -> bool:
         """Whether a clause ends behind one of these words."""
-        reading = self._reading
-        return any(
-            _CLAUSE.search(reading.gap(i)) is not None and reading.words[i] not in _ABBREVIATIONS
-            for i in range(first, last + 1)
-        )
+        words, gaps = self._reading.words, self._reading.gaps
+        for i in range(first, last + 1):
+            gap = gaps[i + 1]
+            if gap != " " and _CLAUSE.search(gap) is not None and words[i] not in _ABBREVIATIONS:
+                return True
+        return False
 
     def _is_strong(self, i: int, word: str) -> bool:
         words = self._reading.words
@@ -161,6 +171,7 @@ class Cues:
 _TELLS = frozenset({"is", "es", "its", "cest", "est", "e", "ist"})
 _BEFORE_ME = frozenset({"is", "thats", "its", "get", "find", "catch", "of", "reach", "hit"})
 _LABELS = LABELS | MONTHS
+_WORDS_TOO = _MONTH_TOO | {"lot", "pass"}  # labels that may mean something else
 _PASSED = (["it"], ["that"], ["this"], ["along"])
 _EVADING = _HIDING | _FINDS | _HELD_APART_BY
 _CUE_WORDS = _WEAK_WORDS | REACH_ME | KEEP_VERBS | _EVADING | _PRAISES | {"area", "me"}

@@ -53,11 +53,7 @@ def emails_in(reading: Reading) -> list[EmailSpan]:
         return spans
     written = len(spans)
     ahead = 0
-    for i in [
-        i
-        for i, word in enumerate(reading.words)
-        if word in _TRIGGERS or not (word.isalpha() or word.isdigit() or provider_of(word) is None)
-    ]:
+    for i in _possible_ats(reading):
         word = reading.words[i]
         start = reading.starts[i]
         while ahead < written and spans[ahead].end <= start:
@@ -71,13 +67,10 @@ def emails_in(reading: Reading) -> list[EmailSpan]:
     return sorted(spans)
 
 
-def _possible_ats(words: list[str]) -> list[int]:
+def _possible_ats(reading: Reading) -> list[int]:
     """The words that may give an address away: an at, a mail word, a provider, perhaps in leet."""
-    return [
-        i
-        for i, word in enumerate(words)
-        if word in _TRIGGERS or not (word.isalpha() or word.isdigit() or provider_of(word) is None)
-    ]
+    ats = (_TRIGGERS & reading.known).union([word for word in reading.mixed if provider_of(word) is not None])
+    return [i for i, word in enumerate(reading.words) if word in ats]
 
 
 def _at_word(reading: Reading, i: int, word: str) -> EmailSpan | None:
@@ -226,8 +219,9 @@ def _named_after(reading: Reading, i: int, *, is_mail_word: bool) -> EmailSpan |
     words = reading.words
     first = i + 2 if _com_follows(reading, i) else i + 1
     at = first
+    gap = reading.gap(i)
     told = words[i].endswith("s") or first > i + 1 or words[i - 1 : i] == ["my"]
-    told = told or any(sign in reading.gap(i) for sign in (":", "=", " - ", "~", "->"))
+    told = told or (gap != " " and any(sign in gap for sign in (":", "=", " - ", "~", "->")))
     while at < len(words) and at - first < _MOST_CONNECTORS and words[at] in _CONNECTORS:
         told = told or words[at] in {"is", "es", "user", "username", "name", "address", "under", "usuario"}
         told = told or ":" in reading.gap(at)

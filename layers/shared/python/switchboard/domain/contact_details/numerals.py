@@ -43,10 +43,9 @@ def numbers_of(reading: Reading, boundary: int = 0) -> Iterator[Piece | None]:
 
     With a boundary, only those from which a number may reach across that place of the text.
     """
-    counts = [_most_digits(word) or len(word) * (word in reading.spread) for word in reading.words]
-    if sum(counts) < _LOCAL_LENGTH:
+    places, count = _places_of_digits(reading)
+    if count < _LOCAL_LENGTH:
         return
-    places = [i for i, count in enumerate(counts) if count]
     if boundary:
         middle = bisect_left(places, boundary, key=reading.starts.__getitem__)
         places = places[max(0, middle - _MOST_TO_ONE_SIDE) : middle + _MOST_TO_ONE_SIDE]
@@ -58,6 +57,16 @@ def numbers_of(reading: Reading, boundary: int = 0) -> Iterator[Piece | None]:
         yield None
 
 
+def _places_of_digits(reading: Reading) -> tuple[list[int], int]:
+    """The words that may be digits, and how many these are at most."""
+    counts = list(map(_most_digits, reading.words))
+    if reading.spread:
+        counts = [
+            count or len(word) * (word in reading.spread) for word, count in zip(reading.words, counts, strict=True)
+        ]
+    return [i for i, count in enumerate(counts) if count], sum(counts)
+
+
 def _thinned(places: list[int], words: list[str]) -> Iterator[list[int]]:
     """The places; of more than anybody writes, those at both ends, and between them what has a number's usual shape."""
     if len(places) <= _MOST_PLACES:
@@ -65,7 +74,7 @@ def _thinned(places: list[int], words: list[str]) -> Iterator[list[int]]:
         return
     yield places[:_KEPT_AT_EACH_END]
     behind = len(places) - _KEPT_AT_EACH_END
-    shapes = "".join([_LENGTHS[min(_LONGEST, len(words[i]))] if words[i].isdigit() else "w" for i in places])
+    shapes = "".join([_shape_sign(words[i]) for i in places])
     for match in _USUAL_SHAPE.finditer(shapes, _KEPT_AT_EACH_END, behind):
         stretch = places[match.start() : match.end()]
         if len(stretch) > _MOST_PLACES:
@@ -73,6 +82,11 @@ def _thinned(places: list[int], words: list[str]) -> Iterator[list[int]]:
             stretch = stretch[-_KEPT_AT_EACH_END:]
         yield stretch
     yield places[behind:]
+
+
+@lru_cache(maxsize=4096)
+def _shape_sign(word: str) -> str:
+    return _LENGTHS[min(_LONGEST, len(word))] if word.isdigit() else "w"
 
 
 def _pieces(places: Iterable[int], slipped: AbstractSet[int], reading: Reading) -> list[Piece]:
@@ -113,11 +127,12 @@ def _most_digits(word: str) -> int:
 
 def _slipped(places: list[int], reading: Reading) -> AbstractSet[int]:
     """Misspelled number words ("thre", "fiev") where many number words stand side by side."""
-    spelled = {i for i in places if not reading.words[i].isdigit()}
+    words = reading.words
+    slips_there = slips().keys() & reading.known
+    spelled = {i for i in places if not words[i].isdigit()} if slips_there else frozenset()
     if len(spelled) < _FEWEST_BESIDE_SLIPS:
         return frozenset()
-    slip_of = slips()
-    slipped = {i for i, word in enumerate(reading.words) if word in slip_of and i not in spelled}
+    slipped = {i for i, word in enumerate(words) if word in slips_there and i not in spelled}
     if not slipped:
         return slipped
     rows = _rows(sorted(spelled | slipped))

@@ -56,13 +56,13 @@ def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
     """The phrases of a text; leet is undone where that makes a word of the vocabulary."""
     words, gaps = reading.words, reading.gaps
     parts = [word + " " for word in words]
-    telling = _telling(vocabulary)
+    telling = (_telling(vocabulary) & reading.known) | reading.mixed
+    telling_gaps = {gap for gap in set(gaps) if gap in _INNER_SIGNS or _may_say_something(gap)}
     behind = -1
-    for i, word in enumerate(words):
+    for i in [i for i, word in enumerate(words) if gaps[i + 1] in telling_gaps or word in telling]:
         gap = gaps[i + 1]
-        if i > behind and word not in telling and gap not in _INNER_SIGNS and (word.isalpha() or word.isdigit()):
-            if gap != " ":
-                parts[i] = word + _signs(word, gap) + " "
+        if i > behind and words[i] not in telling and gap not in _INNER_SIGNS:
+            parts[i] = words[i] + _signs(words[i], gap) + " "
         elif i > behind:
             plain, behind = _word(reading, i, gap, vocabulary)
             parts[i] = plain + _signs(plain, gaps[behind + 1]) + " "
@@ -83,6 +83,10 @@ def _signs(word: str, gap: str) -> str:
         return ""
     number = " number" if "#" in gap and word in _OWNERS else ""
     return number + (" ." if _ends_sentence(gap) else "")
+
+
+def _may_say_something(gap: str) -> bool:
+    return gap != " " and ("#" in gap or _ends_sentence(gap))
 
 
 @lru_cache(maxsize=1024)

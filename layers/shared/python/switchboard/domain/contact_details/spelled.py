@@ -66,11 +66,11 @@ def _stretched() -> dict[str, str]:
 
 @cache
 def slips() -> dict[str, str]:
-    """The digits of number words with a letter left out, or two swapped."""
+    """The digits of number words with a letter left out, or two swapped, where that is no number word itself."""
     slips: dict[str, str] = {}
     for word, (digits, kind) in number_words().items():
         if kind is Kind.SPELLED and len(digits) == 1 and word not in AS_THEY_SOUND:
             for at in range(len(word)):
                 slips[word[:at] + word[at + 1 :]] = digits
                 slips[word[:at] + word[at + 1 : at + 2] + word[at] + word[at + 2 :]] = digits
-    return slips
+    return {slip: digits for slip, digits in slips.items() if slip not in number_words()}

@@ -29,7 +29,7 @@ class Reading(NamedTuple):
 
     words[i] is text[starts[i]:ends[i]] without apostrophes, slips and what holds single characters apart;
     gaps[i] stands before it, the last gap behind the last word. known holds all words, those with figures for
-    letters ("v3nmo") also as meant, spread those whose characters are held apart.
+    letters ("v3nmo") also as meant, spread those whose characters are held apart, mixed those of letters and figures.
     """
 
     original: str
@@ -40,6 +40,7 @@ class Reading(NamedTuple):
     ends: list[int]
     known: frozenset[str]
     spread: frozenset[str]
+    mixed: frozenset[str]
 
     @property
     def text(self) -> str:
@@ -61,6 +62,7 @@ class Reading(NamedTuple):
             self.ends[:count],
             self.known,
             self.spread,
+            self.mixed,
         )
 
     def gap(self, i: int) -> str:
@@ -91,8 +93,10 @@ def read(text: str) -> Reading:
     known = set(words)
     odd = [word for word in known if not (word.isalpha() or word.isdigit())]
     spread: list[str] = []
+    mixed: list[str] = []
     if odd:
         plain = {word: _plain(word) for word in odd}
+        mixed = [word for word in plain.values() if not (word.isalpha() or word.isdigit())]
         known.update(*map(_meanings, odd))
         spread = [meant for word, meant in plain.items() if meant != word and "'" not in word]
         words = [plain.get(word, word) for word in words]
@@ -102,7 +106,8 @@ def read(text: str) -> Reading:
         known.update(words)
     if _LEET_SIGNS.search(folded.text):
         known.update(map(without_leet, _SIGN_INSIDE.findall(folded.text)))
-    return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], frozenset(known), frozenset(spread))
+    sets = (frozenset(known), frozenset(spread), frozenset(mixed))
+    return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], *sets)
 
 
 @lru_cache(maxsize=4096)

@@ -33,7 +33,8 @@ class UrlSpan(NamedTuple):
     is_allowed: bool
 
 
-_SCHEME = re.compile(r"(?:https?|hxxps?) ?: ?/ ?/ ?[^\s]{1,1600}|(?<![a-z0-9])www ?\. ?[a-z0-9][^\s]{0,1600}")
+# Each branch begins with a letter, so that the search can leap to the next one.
+_SCHEME = re.compile(r"h(?:ttps?|xxps?) ?: ?/ ?/ ?[^\s]{1,1600}|w(?<![a-z0-9]w)ww ?\. ?[a-z0-9][^\s]{0,1600}")
 _SCHEME_PREFIX = re.compile(r"(?:https?|hxxps?) ?: ?/ ?/ ?|www ?\. ?")
 _REST = re.compile(r"(?::[0-9]{1,5})?[/?#][^\s]*")
 _HOST_END = re.compile(r"[/?#:]")
@@ -59,8 +60,14 @@ _TRAILING = ".,!?;:)]}'\""
 
 
 @cache
+def _without_dots() -> re.Pattern[str]:
+    """An address whose dots are left out."""
+    return re.compile(r"w(?<![a-z0-9]w)ww[ ,]?([a-z0-9-]{4,40})[ ,]?com(?![a-z0-9])")
+
+
+@cache
 def _one_word() -> re.Pattern[str]:
-    """An address in one word."""
+    """An address in one word, its dot said or left out."""
     return re.compile(
         r"(?<![a-z0-9])(?:www[ ,]?(?P<bare>[a-z0-9-]{4,40})[ ,]?com|(?P<host>[a-z0-9-]{4,40})"
         r"dot(?P<end>com|net|org))(?![a-z0-9])"
@@ -70,8 +77,10 @@ def _one_word() -> re.Pattern[str]:
 def urls_in(reading: Reading, *, allowed: Sequence[str]) -> list[UrlSpan]:
     """The addresses of a text in order, the allowed ones marked."""
     whole = _written_whole(reading, allowed)
-    if "www" in reading.text or SAID_AT_A_WORDS_END.search(reading.text):
+    if SAID_AT_A_WORDS_END.search(reading.text):
         whole = sorted(whole + _run_together(reading.text))
+    elif "www" in reading.text:
+        whole = sorted(whole + _undotted(reading.text))
     if _ENDINGS.isdisjoint(reading.known):
         return whole
     spans: list[UrlSpan] = []
@@ -96,6 +105,14 @@ def _written_whole(reading: Reading, allowed: Sequence[str]) -> list[UrlSpan]:
     return [_span(reading, match.start(), match.end(), allowed) for match in _SCHEME.finditer(text)]
 
 
+def _undotted(text: str) -> list[UrlSpan]:
+    """Addresses without a dot: "www jesswalks com"."""
+    return [
+        UrlSpan(match.start(), match.end(), f"{match[1]}.com", is_allowed=False)
+        for match in _without_dots().finditer(text)
+    ]
+
+
 def _run_together(text: str) -> list[UrlSpan]:
     """Addresses spoken in one word: "jesswalksdotcom"."""
     return [
@@ -108,15 +125,12 @@ def _run_together(text: str) -> list[UrlSpan]:
 
 def _possible_endings(reading: Reading) -> list[int]:
     """The words behind the first that may end a domain, perhaps in leet ("c0m"): behind a sign, or a spoken dot."""
-    words = reading.words
-    is_spoken = not _DOTS.isdisjoint(reading.known)
-    return [
-        i
-        for i, (word, gap) in enumerate(zip(words, reading.gaps, strict=False))
-        if (gap != " " or (is_spoken and _meant(words[i - 1]) in _DOTS))
-        and i
-        and (word in ALL_ENDINGS or not (word.isalpha() or word.isdigit() or without_leet(word) not in SPOKEN_ENDINGS))
-    ]
+    words, gaps = reading.words, reading.gaps
+    endings = (ALL_ENDINGS & reading.known).union(
+        [word for word in reading.mixed if without_leet(word) in SPOKEN_ENDINGS]
+    )
+    dots = _DOTS.union([word for word in reading.mixed if without_leet(word) in _DOTS])
+    return [i for i, word in enumerate(words) if word in endings and i and (gaps[i] != " " or words[i - 1] in dots)]
 
 
 def _at_ending(reading: Reading, i: int, allowed: Sequence[str]) -> UrlSpan | None:
