@@ -94,8 +94,10 @@ class Folded(NamedTuple):
 
     def is_disguised(self, start: int, end: int) -> bool:
         """Whether characters of that span were written in another script, or held apart by invisible ones."""
+        if self.original.isascii():
+            return False
         begin, stop = self.span(start, end)
-        if self.original.isascii() or self.original[begin:stop].isascii():
+        if self.original[begin:stop].isascii():
             return False
         places = self.origin[start:end]
         if any(self.text[i].isalnum() and not self.original[at].isascii() for i, at in enumerate(places, start)):

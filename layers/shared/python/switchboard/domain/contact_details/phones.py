@@ -92,10 +92,11 @@ def phones_in(reading: Reading, scope: Scope, cues: Cues) -> Iterator[PhoneSpan]
 
 
 def _each_phone(around: _Around) -> Iterator[PhoneSpan]:
-    for run in runs_of(around.reading, around.scope.boundary):
+    boundary = around.scope.boundary
+    for run in runs_of(around.reading, boundary):
         if around.scope.is_beyond(run.start):
             return
-        if _is_long(run):
+        if _is_long(run) and not (boundary and _is_complete_before(run, boundary)):
             yield from _in_run(run, around)
 
 
@@ -134,10 +135,24 @@ def _in_run(run: Run, around: _Around) -> Iterator[PhoneSpan]:
 
 def _first_that_may_cross(run: Run, boundary: int) -> int:
     """The first group from which a number may reach behind the boundary; 0 where there is none."""
-    behind = 0
-    while boundary and (group := run.at(behind)) is not None and group.start < boundary:
-        behind += 1
-    return max(0, behind - LONGEST)
+    return max(0, _count_before(run, boundary) - LONGEST) if boundary else 0
+
+
+def _count_before(run: Run, boundary: int) -> int:
+    """How many groups begin before the boundary."""
+    count = 0
+    while (group := run.at(count)) is not None and group.start < boundary:
+        count += 1
+    return count
+
+
+def _is_complete_before(run: Run, boundary: int) -> bool:
+    """Whether nothing of the run crosses the boundary: it ends there, or gave a whole number before."""
+    count = _count_before(run, boundary)
+    before = run.window(0, count - 1)
+    if before and before[-1].end > boundary:
+        return False
+    return run.at(count) is None or sum(len(group.digits) for group in before) >= NATIONAL
 
 
 def _sign_before(text: str, start: int) -> int:
@@ -198,8 +213,10 @@ def _may_begin_whole(run: Run, i: int, group: Group) -> bool:
 def _may_begin_shape(run: Run, i: int, group: Group) -> bool:
     """Whether a usual grouping begins at group i."""
     first = len(group.digits)
+    if may_begin(first, 0):
+        return True
     following = run.at(i + 1)
-    return may_begin(first, len(following.digits) if following is not None else 0) or may_begin(first, 0)
+    return following is not None and may_begin(first, len(following.digits))
 
 
 def _is_complete(run: Run, i: int, j: int, group: Group, scope: Scope) -> bool:
@@ -236,6 +253,8 @@ def _may_be_local(window: list[Group], around: _Around) -> bool:
 
 def _links(window: list[Group], digits: str) -> float:
     """Points lost where commas or words stand between the groups."""
+    if len(window) == 1:
+        return 0.0
     links = [group.link for group in window[1:] if group.link is not Link.CLOSE]
     if not links:
         return 0.0
@@ -257,11 +276,9 @@ def _context(window: list[Group], around: _Around, *, is_whole: bool) -> float:
     points = cue
     if _is_disguised(window, reading):
         points += _DISGUISED
-    if not window[0].is_international and is_counting([group.digits for group in window]):
-        points += _COUNTING
-    if any(group.digits[0] == "0" and len(group.digits) > 1 for group in window[1:]):
-        points += _LEADING_ZERO
-    in_quiet = any(start <= window[0].start < end for start, end in scope.quiet)
+    if len(window) > 1:
+        points += _list_points(window)
+    in_quiet = bool(scope.quiet) and any(start <= window[0].start < end for start, end in scope.quiet)
     if in_quiet or cues.is_labelled(first, last):
         return points + (_LABELLED_BUT_CUED if cue >= STRONG and not in_quiet else _LABELLED)
     if cue < STRONG and is_whole:
@@ -269,8 +286,18 @@ def _context(window: list[Group], around: _Around, *, is_whole: bool) -> float:
     return points
 
 
+def _list_points(window: list[Group]) -> float:
+    """Points for what several groups look like in a row: quantities lose some, a leading zero is none of these."""
+    points = 0.0
+    if not window[0].is_international and is_counting([group.digits for group in window]):
+        points += _COUNTING
+    if any(group.digits[0] == "0" and len(group.digits) > 1 for group in window[1:]):
+        points += _LEADING_ZERO
+    return points
+
+
 def _is_disguised(window: list[Group], reading: Reading) -> bool:
-    if sum(len(group.digits) for group in window if group.is_mixed) >= _MIXED_DIGITS:
+    if sum([len(group.digits) for group in window if group.is_mixed]) >= _MIXED_DIGITS:
         return True
     return reading.folded.is_disguised(window[0].start, window[-1].end)
 
@@ -285,7 +312,7 @@ def _surroundings(first: int, last: int, reading: Reading) -> float:
 
 def _is_only_parts(window: list[Group], around: _Around) -> bool:
     """Whether the texts that the groups come from, one of them new, hold next to nothing else."""
-    if not _is_across(window, around.scope):
+    if not (around.scope.boundary and _is_across(window, around.scope)):
         return False
     reading = around.reading
     begin = reading.text.rfind(PART_BREAK, 0, window[0].start) + 1

@@ -76,6 +76,7 @@ _CLOSE = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=%\x1e@]{0,16}")
 _LIST = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=%,&\x1e@]{0,16}")
 _SENTENCE = re.compile(r"[.!?;] |,")
 _UNIT_GAP = frozenset({"", " ", "-", "  "})
+_NO_DECOYS = frozenset({"or", "at", "on", "for", "of", "o", "through"})
 _PLUS_WORDS = frozenset({"plus", "mas"})
 _SAID_AFTER_PLUS = frozenset({1, 2, 10, 11, 12, 13})
 _ONE_LETTER_BETWEEN = 3
@@ -301,9 +302,7 @@ def _may_be_part(piece: Piece, lengths: frozenset[int]) -> bool:
 def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
     if len(between) == 1 and between[0] in HYPHENS:
         return Link.CLOSE
-    if len(between) <= _MOST_FILLERS and all(
-        word in FILLERS or (len(word) == 1 and word.isdigit()) for word in between
-    ):
+    if len(between) <= _MOST_FILLERS and _says_nothing(between):
         return Link.FILLED
     if leads_on(between):
         return Link.FILLED
@@ -314,9 +313,16 @@ def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
     return Link.NONE
 
 
+def _says_nothing(between: tuple[str, ...]) -> bool:
+    """Whether there are only filling words, and perhaps single figures."""
+    return FILLERS.issuperset(between) or all(
+        word in FILLERS or (len(word) == 1 and word.isdigit()) for word in between
+    )
+
+
 def _is_decoy(between: tuple[str, ...]) -> bool:
     """Whether a single word stands where none belongs: neither a unit nor what a number would name."""
     word = between[0]
     if len(between) > 1 or len(word) > _LONGEST_DECOY or not word.isalpha():
         return False
-    return word not in UNITS and word not in LABELS and word not in {"or", "at", "on", "for", "of", "o", "through"}
+    return word not in UNITS and word not in LABELS and word not in _NO_DECOYS
