@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import islice
 
@@ -75,14 +75,14 @@ def services_in(reading: Reading, phrases: Phrases) -> tuple[Iterator[tuple[int,
     return _matches(_rules(INVITING), reading, phrases), _matches(_rules(PAYING), reading, phrases)
 
 
-def handles_in(reading: Reading, phrases: Phrases) -> Iterator[tuple[int, int]]:
-    """Spans of the folded text that name somebody on a social or payment service."""
-    return _named(reading, phrases, _rules(NAMING))
+def handles_in(reading: Reading, phrases: Phrases, is_beyond: Callable[[int], bool]) -> Iterator[tuple[int, int]]:
+    """Spans of the folded text that name somebody on a social or payment service, as far as is_beyond lets look."""
+    return _named(reading, phrases, _rules(NAMING), is_beyond)
 
 
 def names_across(reading: Reading, phrases: Phrases) -> list[tuple[int, int]]:
     """Spans that hold a service and, perhaps in a later text, a name on it."""
-    spans = _named(reading, phrases, _rules(("<sure>|<pay>",)), is_across=True)
+    spans = _named(reading, phrases, _rules(("<sure>|<pay>",)), lambda _: False, is_across=True)
     return [span for span in spans if not _ADDRESSED.search(reading.text, *span)]
 
 
@@ -122,10 +122,19 @@ def _is_in_channel(text: str, start: int, end: int) -> bool:
     return any(not sentence.endswith(_OTHERS, 0, match.start()) for match in matches)
 
 
-def _named(reading: Reading, phrases: Phrases, rules: Rules, *, is_across: bool = False) -> Iterator[tuple[int, int]]:
+def _named(
+    reading: Reading,
+    phrases: Phrases,
+    rules: Rules,
+    is_beyond: Callable[[int], bool],
+    *,
+    is_across: bool = False,
+) -> Iterator[tuple[int, int]]:
     """A service with a user name beside it."""
     for match in islice(rules.finditer(phrases.text, phrases.words), _MOST_NAMED):
         first, last = phrases.words_at(*match.span())
+        if is_beyond(reading.starts[max(0, first - 1 - _NAME_REACH)]):
+            return
         service = match.group().strip()
         at = _name_after(reading, last, service)
         if at is not None:
@@ -137,41 +146,55 @@ def _named(reading: Reading, phrases: Phrases, rules: Rules, *, is_across: bool 
 
 
 def _name_after(reading: Reading, service: int, word: str) -> int | None:
-    at = service + 1
-    gap = reading.gap(service)
-    told = gap.lstrip()[:1] in {":", "=", "@", "~"} or (gap.strip() in {"->", "-"} and " " in gap)
-    told = told or not reading.words[service].isalpha() or (service > 0 and reading.gap_before(service) in _LEET_SIGNS)
-    while at < len(reading.words) and at - service <= _NAME_REACH and reading.words[at] in _FILLER:
-        gap = reading.gap(at)
-        told = told or (gap != " " and not _TELLING_SIGNS.isdisjoint(gap)) or reading.words[at] == "dollar"
-        at += 1
+    at, told = _behind_fillers(reading, service)
     if at >= len(reading.words):
         return None
-    name = reading.words[at]
+    words, name = reading.words, reading.words[at]
     is_short = len(name) < _SHORTEST_NAME and name.isalpha() and reading.gap(at) not in _INSIDE_A_NAME
     if is_short or _crosses_sentence(reading, service, at):
         return None
     at = _end_of_name(reading, at)
-    whole = reading.text[reading.starts[at] if at < service else _start(reading, at, name) : reading.ends[at]]
-    if is_user_name(name, _written(reading, at)) or is_user_name(whole, whole):
+    whole = reading.text[_start(reading, at) : reading.ends[at]]
+    if is_user_name(name, _written(reading, at)) or (whole != name and is_user_name(whole, whole)):
         return at
-    is_leet = not reading.words[service].isalpha()
-    is_sure = is_leet or word in _SURE_NAMES
-    is_name = len(name) >= _SHORTEST_NAME and name.isalpha() and name not in _NO_NAME
-    is_joined = reading.words[at + 1 : at + 2] != [] and reading.words[at + 1] in _JOINERS
-    is_alone = at + _FULL_NAME >= len(reading.words) or not reading.gap(at).isspace() or is_joined
-    told = told or is_joined or (word in PAYMENTS and any(sign in whole for sign in "-._"))
-    if reading.gap(at) == "#" and reading.words[at + 1 : at + 2] and reading.words[at + 1].isdigit():
+    gap = reading.gap(at)
+    following = words[at + 1] if at + 1 < len(words) else ""
+    if gap == "#" and following.isdigit():
         return at + 1
-    told = told or (len(name) > _NAME_REACH and name not in _PREDICATES and reading.words[at - 1] in {"is", "es"})
-    return at if told and is_sure and is_name and is_alone else None
+    is_sure = word in _SURE_NAMES or not words[service].isalpha()
+    if not is_sure or len(name) < _SHORTEST_NAME or not name.isalpha() or name in _NO_NAME:
+        return None
+    is_joined = following in _JOINERS
+    is_alone = at + _FULL_NAME >= len(words) or not gap.isspace() or is_joined
+    told = told or is_joined or (word in PAYMENTS and any(sign in whole for sign in "-._"))
+    told = told or (len(name) > _NAME_REACH and name not in _PREDICATES and words[at - 1] in {"is", "es"})
+    return at if told and is_alone else None
 
 
-def _start(reading: Reading, last: int, name: str) -> int:
+def _behind_fillers(reading: Reading, service: int) -> tuple[int, bool]:
+    """The first word behind a service that may be a name, and whether what stands between says that one follows."""
+    words, gaps = reading.words, reading.gaps
+    gap = gaps[service + 1]
+    told = not words[service].isalpha() or (service > 0 and gaps[service] in _LEET_SIGNS)
+    told = told or (gap != " " and _leads_to_a_name(gap))
+    at = service + 1
+    end = min(len(words), at + _NAME_REACH)
+    while at < end and words[at] in _FILLER:
+        gap = gaps[at + 1]
+        told = told or (gap != " " and not _TELLING_SIGNS.isdisjoint(gap)) or words[at] == "dollar"
+        at += 1
+    return at, told
+
+
+def _leads_to_a_name(gap: str) -> bool:
+    return gap.lstrip()[:1] in {":", "=", "@", "~"} or (gap.strip() in {"->", "-"} and " " in gap)
+
+
+def _start(reading: Reading, last: int) -> int:
     i = last
     while i > 0 and reading.gap_before(i) in {".", "_", "-"}:
         i -= 1
-    return reading.starts[i] if name else reading.starts[last]
+    return reading.starts[i]
 
 
 def _end_of_name(reading: Reading, i: int) -> int:

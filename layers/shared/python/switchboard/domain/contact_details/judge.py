@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -167,7 +167,7 @@ def _phones(phones: Iterable[PhoneSpan], taken: list[tuple[int, int]]) -> Iterat
 def _social(reading: Reading, found: list[_Found], taken: list[tuple[int, int]]) -> list[_Found]:
     social: list[_Found] = []
     horizon = _Horizon([*found])
-    for spans in _social_spans(reading):
+    for spans in _social_spans(reading, horizon.is_before):
         for start, end in spans:
             if horizon.is_before(start):
                 break
@@ -177,14 +177,14 @@ def _social(reading: Reading, found: list[_Found], taken: list[tuple[int, int]])
     return social
 
 
-def _social_spans(reading: Reading) -> Iterator[Iterable[tuple[int, int]]]:
+def _social_spans(reading: Reading, is_beyond: Callable[[int], bool]) -> Iterator[Iterable[tuple[int, int]]]:
     """Names on services and invitations, each kind in the text's order, found as they are asked for."""
     names_services = not HANDLE_TRIGGERS.isdisjoint(reading.known)
     invites, deals = not SOLICITATION_TRIGGERS.isdisjoint(reading.known), may_be_deal(reading.known)
     if names_services or invites or deals:
         phrases = phrases_of(reading, VOCABULARY)
         if names_services:
-            yield from (*services_in(reading, phrases), handles_in(reading, phrases))
+            yield from (*services_in(reading, phrases), handles_in(reading, phrases, is_beyond))
         if invites:
             yield solicitations_in(reading, phrases)
         if deals:
