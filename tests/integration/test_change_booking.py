@@ -153,7 +153,11 @@ def test_without_a_front_desk_the_number_stays_the_windows_close_and_the_owner_i
     assert (answer.outcome, answer.number_class) == (Outcome.UNASSIGNED, NumberClass.SITTER)
     assert desk.windows() == []
     assert desk.thread()["number"] == SITTER_NUMBER
-    assert desk.count("ops.owner_notice", "subject = 'front_desk_missing'") == 1
+    [[unread, body, status]] = desk.sql("""SELECT thread."ownerUnreadCount", event.body, event."deliveryStatus"
+        FROM messaging."MessageEvent" AS event JOIN messaging."MessageThread" AS thread ON thread.id = event."threadId"
+        WHERE thread.scope = 'internal'""")
+    assert (unread, status) == (1, "failed")
+    assert body == "Booking booking-1 waits: there is no active front desk number. Please add one."
 
 
 def test_a_thread_left_on_a_sitters_number_goes_to_the_front_desk_once_there_is_one(desk: BookingDesk) -> None:
@@ -163,6 +167,7 @@ def test_a_thread_left_on_a_sitters_number_goes_to_the_front_desk_once_there_is_
     desk.sql("""UPDATE messaging."MessageNumber" SET status = 'active' WHERE "numberClass" = 'front_desk'""")
     desk.retry(after=timedelta(minutes=1))
     assert desk.thread()["number"] == FRONT_DESK
+    assert desk.count("ops.owner_notice") == 0
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_a_meet_and_greet_without_a_front_desk_waits_and_takes_no_other_class(de
     desk.sql("""DELETE FROM messaging."MessageNumber" WHERE "numberClass" = 'front_desk'""")
     answer = desk.tell(isMeetAndGreet=True)
     assert (answer.outcome, answer.reason) == (Outcome.DEFERRED, Reason.FRONT_DESK_MISSING)
-    assert desk.count('messaging."MessageThread"') == 0
+    assert desk.count('messaging."MessageThread"', "scope = 'client_booking'") == 0
 
 
 def test_a_reclassified_client_waits_for_a_pool_number(desk: BookingDesk) -> None:
@@ -93,6 +93,16 @@ def test_the_owner_is_told_once_while_it_lasts_and_again_when_it_comes_back(desk
     assert len(set(desk.queue.announced())) == 1
     desk.tell(minute=3, sitter=SAM)
     desk.tell(minute=4, sitter=BO)
+    assert notices(desk) == 2
+
+
+def test_a_deferral_that_a_retry_healed_is_told_of_again_when_it_comes_back(desk: BookingDesk) -> None:
+    lost = JANE | {"phone": "lost"}
+    desk.tell(client=lost)
+    desk.tell(id="booking-2", client=JANE, minute=1)
+    desk.retry(after=MINUTE)
+    assert (len(desk.windows()), notices(desk)) == (2, 1)
+    desk.tell(minute=2, client=lost, sitter=BO)
     assert notices(desk) == 2
 
 

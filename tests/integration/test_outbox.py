@@ -159,12 +159,15 @@ def test_different_subjects_at_once_share_one_internal_thread(database: Database
         'UPDATE messaging."Organization" SET "ownerPhone" = NULL',
     ],
 )
-def test_without_front_desk_or_owners_phone_the_notice_is_recorded_and_nothing_queued(
+def test_without_front_desk_or_owners_phone_the_notice_stands_unread_on_the_internal_thread(
     database: Database, sql: Sql, missing: str
 ) -> None:
     sql(missing)
-    assert tell(database) is None
-    assert sql("SELECT subject FROM ops.owner_notice") == [["pool_exhausted"]]
+    assert [tell(database), tell(database), tell(database, "front_desk_missing")] == [None] * 3
+    events = sql("""SELECT thread.scope, thread."ownerUnreadCount", event.body, event."deliveryStatus",
+        event."failureCode" FROM messaging."MessageEvent" AS event
+        JOIN messaging."MessageThread" AS thread ON thread.id = event."threadId" """)
+    assert events == [["internal", 2, "No number is free.", "failed", "OWNER_OUT_OF_REACH"]] * 2
     assert sql("SELECT count(*) FROM ops.outbound_text") == [[0]]
 
 

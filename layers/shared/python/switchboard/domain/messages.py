@@ -7,6 +7,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 NOTICE_AGAIN_AFTER = timedelta(minutes=5)  # to the owner, of one thread
+OUT_OF_REACH = "OWNER_OUT_OF_REACH"  # failureCode of a notice to the owner that nothing can be texted from or to
+OUT_OF_REACH_DETAIL = "There is no front desk number to text this from, or no owner's phone to text it to."
 
 
 class Purpose(StrEnum):

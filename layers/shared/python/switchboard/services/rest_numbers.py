@@ -6,8 +6,8 @@ from functools import partial
 
 from aws_lambda_powertools import Logger
 
+from switchboard.services.booking_notices import POOL_EXHAUSTED
 from switchboard.services.keep_house import for_each
-from switchboard.services.settle_booking import POOL_EXHAUSTED
 from switchboard.store import numbers, owner_notices
 from switchboard.store.database import Database
 

@@ -1,6 +1,6 @@
 """Brings a booking's thread, number and window to the desired state, in a transaction that holds the booking."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,21 +16,13 @@ from switchboard.domain.bookings import Status as BookingStatus
 from switchboard.domain.changes import Answer, Rows, carry_out, invalid_phones, needed_class, put_off
 from switchboard.domain.desired_state import Facts, Outcome, Reason, Verdict, judge
 from switchboard.domain.numbers import Number, NumberClass
+from switchboard.services.booking_notices import keep_owner_told, subjects
 from switchboard.services.sitter_access import end_access, give_back_access
-from switchboard.store import bookings, numbers, owner_notices, threads
+from switchboard.store import bookings, numbers, threads
 from switchboard.store.bookings import Gathered, Snapshots
 from switchboard.store.database import Transaction
 
 NewId = Callable[[], str]
-
-POOL_EXHAUSTED = "pool_exhausted"
-FRONT_DESK_MISSING = "front_desk_missing"
-_WANTING: Mapping[Reason, str] = {
-    Reason.SITTER_NUMBER_MISSING: "no sitter number is free. Please add one",
-    Reason.POOL_EXHAUSTED: "no pool number is free. Please add one",
-    Reason.FRONT_DESK_MISSING: "there is no active front desk number. Please add one",
-    Reason.PHONE_INVALID: "a phone is missing or cannot be read. Please correct it in the booking system",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +48,7 @@ def settle(
     `was_let_through`: the event was deferred after it had passed the flag; where a thread exists it still passes, and
     so does the one that takes its place.
     """
-    gathered = bookings.gather(tx, event, now=now)
+    gathered = bookings.gather(tx, event, notices=subjects(event), now=now)
     facts, snapshots = _standing(event, gathered)
     gathered = _take_sitter_back(tx, event, snapshots, gathered, now=now, new_id=new_id)
     if is_older(event.booking, gathered.booking):
@@ -79,7 +71,7 @@ def settle(
     )
     if snapshots.client is not None and gathered.guests:
         threads.adopt_guests(tx, org_id=event.org_id, client_id=snapshots.client.id, guests=gathered.guests, now=now)
-    return Settled(answer, _tell_owner(tx, event, gathered, answer, rows, now=now, new_id=new_id))
+    return Settled(answer, keep_owner_told(tx, event, gathered, answer, rows, now=now, new_id=new_id))
 
 
 def _standing(event: BookingEvent, gathered: Gathered) -> tuple[Facts, Snapshots]:
@@ -223,34 +215,3 @@ def _display_names(facts: Facts) -> dict[str, str | None]:
 
 def _waits(answer: Answer, rows: Rows) -> bool:
     return answer.outcome is Outcome.DEFERRED or rows.front_desk_missing
-
-
-def _tell_owner(
-    tx: Transaction,
-    event: BookingEvent,
-    gathered: Gathered,
-    answer: Answer,
-    rows: Rows,
-    *,
-    now: datetime,
-    new_id: NewId,
-) -> tuple[str, ...]:
-    """Tells the owner once of what waits, and forgets it when it is healed; answers the threads to announce."""
-    own_subject = f"deferred:{event.booking.id}"
-    if gathered.was_deferred and answer.outcome is not Outcome.DEFERRED and answer.reason is not Reason.STALE:
-        owner_notices.clear(tx, org_id=event.org_id, subject=own_subject)
-    wanting = answer.reason if answer.outcome is Outcome.DEFERRED else None
-    if wanting is None and rows.front_desk_missing:
-        wanting, own_subject = Reason.FRONT_DESK_MISSING, FRONT_DESK_MISSING
-    if wanting is None or wanting not in _WANTING:
-        return ()
-    thread_id = owner_notices.tell(
-        tx,
-        org_id=event.org_id,
-        subject=POOL_EXHAUSTED if wanting is Reason.POOL_EXHAUSTED else own_subject,
-        body=f"Booking {event.booking.id} waits: {_WANTING[wanting]}.",
-        now=now,
-        new_id=new_id,
-        again_after=None,
-    )
-    return (thread_id,) if thread_id else ()

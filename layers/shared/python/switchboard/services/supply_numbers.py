@@ -5,7 +5,7 @@ from datetime import datetime
 
 from switchboard.domain.desired_state import Reason
 from switchboard.domain.numbers import NumberClass
-from switchboard.services.settle_booking import FRONT_DESK_MISSING, POOL_EXHAUSTED
+from switchboard.services.booking_notices import FRONT_DESK_MISSING, POOL_EXHAUSTED
 from switchboard.store import bookings, owner_notices
 from switchboard.store.database import Transaction
 

@@ -40,6 +40,7 @@ class Gathered:
     """What is stored about an event's booking, client and sitter; `sitter_numbers` are (number, is written down).
 
     `was_deferred`: another event of the booking waits; `was_let_through`: one that was found wanting something.
+    `told_of`: the subjects, of those asked for, that the owner has been told of.
     """
 
     booking: Booking | None
@@ -53,6 +54,7 @@ class Gathered:
     guests: tuple[str, ...]
     was_deferred: bool
     was_let_through: bool
+    told_of: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,8 @@ def stored_answer(tx: Transaction, webhook_id: str) -> Answer:
     )
 
 
-def gather(tx: Transaction, event: BookingEvent, *, now: datetime) -> Gathered:
-    """All that is stored about the event's booking, client and sitter, in one statement."""
+def gather(tx: Transaction, event: BookingEvent, *, notices: Sequence[str], now: datetime) -> Gathered:
+    """All that is stored about the event's booking, client and sitter, in one statement; and which of these notices."""
     booking = event.booking
     return _gather(
         tx,
@@ -105,6 +107,7 @@ def gather(tx: Transaction, event: BookingEvent, *, now: datetime) -> Gathered:
         leaves=_reaches_across_bookings(event),
         near_from=(booking.start_at or now) - _NEAR,
         near_until=(booking.end_at or now) + _NEAR,
+        notices=list(notices),
     )
 
 
@@ -123,6 +126,7 @@ def gather_sitter(tx: Transaction, sitter_id: str, *, org_id: str, now: datetime
         leaves=True,
         near_from=now,
         near_until=now,
+        notices=[],
     )
 
 
@@ -318,4 +322,5 @@ def _gathered(row: Row) -> Gathered:
         guests=tuple(row["guests"] or ()),
         was_deferred=row["was_deferred"],
         was_let_through=row["was_let_through"],
+        told_of=frozenset(row["told_of"] or ()),
     )

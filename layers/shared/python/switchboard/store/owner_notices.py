@@ -1,8 +1,12 @@
-"""What the owner is told by text, once per subject while it lasts, from the front desk on the internal thread."""
+"""What the owner is told by text, once per subject while it lasts, from the front desk on the internal thread.
+
+What cannot be texted stands there unread.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from switchboard.domain.messages import OUT_OF_REACH, OUT_OF_REACH_DETAIL
 from switchboard.errors import ConstraintViolated
 from switchboard.store.database import Transaction
 
@@ -19,7 +23,8 @@ def tell(
 ) -> str | None:
     """Records that the owner was told about the subject and queues the text; answers with the thread to announce.
 
-    None: told within again_after (without one: once until `clear`), or there is no front desk or owner's phone.
+    None: told within again_after (without one: once until `clear`), or there is no front desk or owner's phone, and the
+    inbox alone shows it.
     """
     tx.later("owner_notices.hold", org_id=org_id)
     told = tx.row(
@@ -31,6 +36,8 @@ def tell(
         told_before=now - again_after if again_after is not None else None,
         thread_id=new_id(),
         event_id=new_id(),
+        failure_code=OUT_OF_REACH,
+        failure_detail=OUT_OF_REACH_DETAIL,
     )
     return told["thread_id"] if told else None
 

@@ -135,7 +135,9 @@ SELECT
               AND webhook_id <> :webhook_id) AS was_deferred,
     EXISTS (SELECT 1 FROM ops.booking_event
             WHERE org_id = :org_id AND booking_id = :booking_id AND next_attempt_at IS NOT NULL
-              AND webhook_id <> :webhook_id AND outcome = 'deferred' AND reason <> '') AS was_let_through;
+              AND webhook_id <> :webhook_id AND outcome = 'deferred' AND reason <> '') AS was_let_through,
+    (SELECT json_agg(subject) FROM ops.owner_notice
+     WHERE org_id = :org_id AND subject = ANY (cast(:notices AS text[]))) AS told_of;
 
 -- name: put_booking
 -- The newest snapshot of a booking.

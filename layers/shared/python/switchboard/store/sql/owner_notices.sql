@@ -13,43 +13,48 @@ LIMIT 1;
 
 -- name: tell
 -- Records the notice unless told since told_before (null: ever), then queues its text on the internal thread, which
--- is made if missing. Without a front desk number or the owner's phone it is recorded all the same.
+-- is made if missing. Without a front desk number or the owner's phone it stands there as failed, unread.
 WITH told AS (
     INSERT INTO ops.owner_notice (org_id, subject, noticed_at)
     VALUES (:org_id, :subject, cast(:now AS timestamptz))
     ON CONFLICT (org_id, subject) DO UPDATE SET noticed_at = excluded.noticed_at
     WHERE owner_notice.noticed_at <= cast(:told_before AS timestamptz)
     RETURNING org_id
-), reachable AS (
-    SELECT organization.id AS org_id, organization."ownerPhone" AS owner_e164, number.id AS number_id, number.e164
+), way AS (
+    SELECT organization.id AS org_id, organization."ownerPhone" AS owner_e164, desk.id AS number_id, desk.e164,
+           desk.id IS NOT NULL AND coalesce(organization."ownerPhone", '') <> '' AS is_open
     FROM told
     JOIN {messaging}."Organization" AS organization ON organization.id = told.org_id
-    JOIN {messaging}."MessageNumber" AS number
-        ON number."orgId" = organization.id AND number."numberClass" = 'front_desk' AND number.status = 'active'
-    WHERE organization."ownerPhone" <> ''
-    ORDER BY number.id
-    LIMIT 1
+    LEFT JOIN LATERAL (
+        SELECT number.id, number.e164
+        FROM {messaging}."MessageNumber" AS number
+        WHERE number."orgId" = organization.id AND number."numberClass" = 'front_desk' AND number.status = 'active'
+        ORDER BY number.id
+        LIMIT 1
+    ) AS desk ON true
 ), home AS (
     SELECT id
     FROM {messaging}."MessageThread"
-    WHERE "orgId" = :org_id AND scope = 'internal' AND EXISTS (SELECT 1 FROM reachable)
+    WHERE "orgId" = :org_id AND scope = 'internal' AND EXISTS (SELECT 1 FROM way)
     ORDER BY "createdAt", id
     LIMIT 1
 ), touched AS (
     UPDATE {messaging}."MessageThread" AS thread
     SET "lastMessageAt" = greatest(thread."lastMessageAt", cast(:now AS timestamptz)),
         "lastOutboundAt" = greatest(thread."lastOutboundAt", cast(:now AS timestamptz)),
+        "ownerUnreadCount" = thread."ownerUnreadCount" + CASE WHEN way.is_open THEN 0 ELSE 1 END,
         "updatedAt" = cast(:now AS timestamptz)
-    FROM home
+    FROM home CROSS JOIN way
     WHERE thread.id = home.id
 ), made AS (
     INSERT INTO {messaging}."MessageThread" (
         id, "orgId", scope, status, "messageNumberId", "numberClass", "maskedNumberE164", "isMeetAndGreet",
         "ownerUnreadCount", "lastMessageAt", "lastOutboundAt", "createdAt", "updatedAt"
     )
-    SELECT :thread_id, org_id, 'internal', 'open', number_id, 'front_desk', e164, false,
-           0, cast(:now AS timestamptz), cast(:now AS timestamptz), cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM reachable
+    SELECT :thread_id, org_id, 'internal', 'open', number_id, CASE WHEN number_id IS NOT NULL THEN 'front_desk' END, e164,
+           false, CASE WHEN is_open THEN 0 ELSE 1 END, cast(:now AS timestamptz), cast(:now AS timestamptz),
+           cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM way
     WHERE NOT EXISTS (SELECT 1 FROM home)
     RETURNING id
 ), thread AS (
@@ -58,21 +63,25 @@ WITH told AS (
     SELECT id FROM made
 ), event AS (
     INSERT INTO {messaging}."MessageEvent" (
-        id, "orgId", "threadId", direction, "actorType", body, "deliveryStatus", "requiresResponse", "attemptCount",
-        "createdAt", "updatedAt"
+        id, "orgId", "threadId", direction, "actorType", body, "deliveryStatus", "failureCode", "failureDetail",
+        "requiresResponse", "attemptCount", "createdAt", "updatedAt"
     )
-    SELECT :event_id, reachable.org_id, thread.id, 'outbound', 'system', :body, 'queued', false, 0,
-           cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM reachable CROSS JOIN thread
+    SELECT :event_id, way.org_id, thread.id, 'outbound', 'system', :body,
+           CASE WHEN way.is_open THEN 'queued' ELSE 'failed' END,
+           CASE WHEN NOT way.is_open THEN cast(:failure_code AS text) END,
+           CASE WHEN NOT way.is_open THEN cast(:failure_detail AS text) END,
+           false, 0, cast(:now AS timestamptz), cast(:now AS timestamptz)
+    FROM way CROSS JOIN thread
 ), text AS (
     INSERT INTO ops.outbound_text (
         event_id, org_id, thread_id, sender_e164, recipient_e164, purpose, created_at, updated_at
     )
-    SELECT :event_id, reachable.org_id, thread.id, reachable.e164, reachable.owner_e164, 'owner_notice',
+    SELECT :event_id, way.org_id, thread.id, way.e164, way.owner_e164, 'owner_notice',
            cast(:now AS timestamptz), cast(:now AS timestamptz)
-    FROM reachable CROSS JOIN thread
+    FROM way CROSS JOIN thread
+    WHERE way.is_open
 )
-SELECT id AS thread_id FROM thread;
+SELECT thread.id AS thread_id FROM thread CROSS JOIN way WHERE way.is_open;
 
 -- name: clear
 -- Forgets that the owner was told.

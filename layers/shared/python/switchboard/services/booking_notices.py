@@ -1,0 +1,70 @@
+"""The owner is told once of what a booking waits for while it lasts, and anew when it comes back."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from switchboard.domain.bookings import BookingEvent
+from switchboard.domain.changes import Answer, Rows
+from switchboard.domain.desired_state import Outcome, Reason
+from switchboard.store import owner_notices
+from switchboard.store.bookings import Gathered
+from switchboard.store.database import Transaction
+
+POOL_EXHAUSTED = "pool_exhausted"
+FRONT_DESK_MISSING = "front_desk_missing"
+_WANTING: Mapping[Reason, str] = {
+    Reason.SITTER_NUMBER_MISSING: "no sitter number is free. Please add one",
+    Reason.POOL_EXHAUSTED: "no pool number is free. Please add one",
+    Reason.FRONT_DESK_MISSING: "there is no active front desk number. Please add one",
+    Reason.PHONE_INVALID: "a phone is missing or cannot be read. Please correct it in the booking system",
+}
+
+
+def subjects(event: BookingEvent) -> tuple[str, ...]:
+    """What the owner may have been told of that the event can end."""
+    return (_own_subject(event), POOL_EXHAUSTED, FRONT_DESK_MISSING)
+
+
+def keep_owner_told(
+    tx: Transaction,
+    event: BookingEvent,
+    gathered: Gathered,
+    answer: Answer,
+    rows: Rows,
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> tuple[str, ...]:
+    """Forgets what has ended, tells what waits; answers the threads to announce."""
+    for subject in _ended(event, gathered, answer):
+        owner_notices.clear(tx, org_id=event.org_id, subject=subject)
+    wanting = answer.reason if answer.outcome is Outcome.DEFERRED else None
+    subject = POOL_EXHAUSTED if wanting is Reason.POOL_EXHAUSTED else _own_subject(event)
+    if wanting is None and rows.front_desk_missing:
+        wanting, subject = Reason.FRONT_DESK_MISSING, FRONT_DESK_MISSING
+    if wanting is None or wanting not in _WANTING:
+        return ()
+    thread_id = owner_notices.tell(
+        tx,
+        org_id=event.org_id,
+        subject=subject,
+        body=f"Booking {event.booking.id} waits: {_WANTING[wanting]}.",
+        now=now,
+        new_id=new_id,
+        again_after=None,
+    )
+    return (thread_id,) if thread_id else ()
+
+
+def _own_subject(event: BookingEvent) -> str:
+    return f"deferred:{event.booking.id}"
+
+
+def _ended(event: BookingEvent, gathered: Gathered, answer: Answer) -> set[str]:
+    """Of the subjects that the owner was told of, those that are over."""
+    over = set()
+    if answer.outcome is not Outcome.DEFERRED and answer.reason is not Reason.STALE:
+        over.add(_own_subject(event))
+    if gathered.front_desk is not None:
+        over.add(FRONT_DESK_MISSING)
+    return over & gathered.told_of
