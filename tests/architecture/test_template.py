@@ -11,9 +11,10 @@ import pytest
 
 from local.template import load_template
 from switchboard.domain.webhook_addresses import wanted_addresses
+from switchboard.errors import SettingsInvalid
 from switchboard.flags import Flags
 from switchboard.metrics import Metric
-from switchboard.settings import VARIABLES
+from switchboard.settings import VARIABLES, read_settings
 from tests.architecture.sources import PACKAGE, ROOT, python_files, tree_of
 
 TEMPLATE = load_template(ROOT / "template.yaml")
@@ -211,6 +212,22 @@ def test_a_flag_is_literal_so_that_a_deployment_leaves_it_as_the_operator_set_it
 
 def test_every_function_is_given_exactly_the_settings() -> None:
     assert set(GLOBALS["Environment"]["Variables"]) - NOT_SETTINGS == set(VARIABLES)
+
+
+def test_a_number_that_a_parameter_takes_is_one_that_the_settings_take() -> None:
+    numbers = {
+        name: TEMPLATE["Parameters"][value["Ref"]]
+        for name, value in GLOBALS["Environment"]["Variables"].items()
+        if isinstance(value, dict) and TEMPLATE["Parameters"].get(value.get("Ref"), {}).get("Type") == "Number"
+    }
+    assert set(numbers) == {"DATABASE_PORT", "BEFORE_IMAGE_DAYS", "NUMBERS_A_DAY"}
+    for name, parameter in numbers.items():
+        least, most = parameter["MinValue"], parameter["MaxValue"]
+        taken = [getattr(read_settings({name: str(value)}), name.lower()) for value in (least, most)]
+        assert taken == [least, most]
+        for beyond in (least - 1, most + 1, 10**18):
+            with pytest.raises(SettingsInvalid, match=f"{name}: a whole number from {least} to {most}"):
+                read_settings({name: str(beyond)})
 
 
 def test_no_secret_is_in_the_environment() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from switchboard.errors import SettingsInvalid
 from switchboard.settings import read_settings
+from switchboard.store.statements import Schemas
 from tests.conftest import connector_to
 
 
@@ -16,6 +17,32 @@ def test_every_bad_variable_is_named_and_no_value_is_shown() -> None:
     message = str(caught.value)
     assert all(name in message for name in bad)
     assert not any(value in message for value in bad.values())
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://user:pa/ss@host/db", "postgresql://u:s@host:70000/db", "postgresql://u:s@[pa/db", "pa://host"]
+)
+def test_a_database_url_that_cannot_be_read_is_refused_without_a_word_of_it(url: str) -> None:
+    with pytest.raises(SettingsInvalid) as caught:
+        read_settings({"DATABASE_URL": url})
+    told = str(caught.value)
+    assert told == "settings are wrong: DATABASE_URL: a URL like postgresql://user:password@host:port/database"
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("name", ["intake\n", "in take", "1ntake", "i" * 64, 'in"take', ""])
+def test_a_schemas_name_is_a_plain_identifier_to_its_last_character(name: str) -> None:
+    with pytest.raises(ValueError, match="plain identifier"):
+        Schemas(intake=name)
+    if name:
+        with pytest.raises(SettingsInvalid, match="SCHEMA_INTAKE"):
+            read_settings({"SCHEMA_INTAKE": name})
+
+
+@pytest.mark.parametrize(("name", "value"), [("BEFORE_IMAGE_DAYS", "9999999999"), ("DATABASE_PORT", "70000")])
+def test_a_number_beyond_its_bounds_is_refused_at_the_start(name: str, value: str) -> None:
+    with pytest.raises(SettingsInvalid, match=name):
+        read_settings({name: value})
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:

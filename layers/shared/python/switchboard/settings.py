@@ -9,12 +9,12 @@ from typing import Any
 
 from switchboard.errors import SettingsInvalid
 from switchboard.store.connection import Address
-from switchboard.store.statements import Schemas
+from switchboard.store.statements import IDENTIFIER, Schemas
 
 Read = Callable[[str], Any]
 
 
-def _shaped(pattern: str, what: str) -> Read:
+def _shaped(pattern: str | re.Pattern[str], what: str) -> Read:
     shape = re.compile(pattern)
 
     def read(text: str) -> str:
@@ -25,10 +25,10 @@ def _shaped(pattern: str, what: str) -> Read:
     return read
 
 
-def _integer(at_least: int) -> Read:
+def _integer(at_least: int, at_most: int) -> Read:
     def read(text: str) -> int:
-        if not re.fullmatch(r"[0-9]{1,18}", text) or int(text) < at_least:
-            raise ValueError(f"a whole number of at least {at_least}")
+        if not re.fullmatch(r"[0-9]{1,18}", text) or not at_least <= int(text) <= at_most:
+            raise ValueError(f"a whole number from {at_least} to {at_most}")
         return int(text)
 
     return read
@@ -43,7 +43,15 @@ def _seconds(at_most: float) -> Read:
     return read
 
 
-_schema = _shaped(r"[A-Za-z_][A-Za-z0-9_]{0,62}", "a plain identifier of at most 63 characters")
+def _database_url(text: str) -> str:
+    try:
+        Address.from_url(text)
+    except ValueError:  # whose words may be a part of the password
+        raise ValueError("a URL like postgresql://user:password@host:port/database") from None
+    return text
+
+
+_schema = _shaped(IDENTIFIER, "a plain identifier of at most 63 characters")
 _address = _shaped(r"((https://|/)\S+)?", "a URL that begins with https://, or a path")
 _http = _shaped(r"https?://\S+", "a URL that begins with http:// or https://")
 
@@ -51,9 +59,9 @@ _http = _shaped(r"https?://\S+", "a URL that begins with http:// or https://")
 # costs every webhook's cold start 30 ms. What each means: docs/reference/settings.md.
 VARIABLES: Mapping[str, tuple[str | None, Read]] = {
     "STAGE": ("local", str),
-    "DATABASE_URL": (None, _shaped(r"postgres(ql)?://.*", "a URL that begins with postgresql://")),
+    "DATABASE_URL": (None, _database_url),
     "DATABASE_HOST": (None, str),
-    "DATABASE_PORT": ("5432", _integer(at_least=1)),
+    "DATABASE_PORT": ("5432", _integer(at_least=1, at_most=65_535)),
     "DATABASE_NAME": ("switchboard", str),
     "DATABASE_SECRET_ID": (None, str),
     "DATABASE_CA_FILE": (None, str),
@@ -75,9 +83,9 @@ VARIABLES: Mapping[str, tuple[str | None, Read]] = {
     "OIDC_CLIENT_ID": ("", str),
     "OIDC_SIGN_IN_URL": ("", _address),
     "OIDC_EXCHANGE_URL": ("", _address),
-    "BEFORE_IMAGE_DAYS": ("90", _integer(at_least=1)),
+    "BEFORE_IMAGE_DAYS": ("90", _integer(at_least=1, at_most=36_500)),
     "NUMBER_COUNTRY": ("US", _shaped(r"[A-Z]{2}", "a country's two letters")),
-    "NUMBERS_A_DAY": ("5", _integer(at_least=0)),
+    "NUMBERS_A_DAY": ("5", _integer(at_least=0, at_most=1_000)),
 }
 
 

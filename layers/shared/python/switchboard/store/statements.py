@@ -7,7 +7,7 @@ from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "sql"
 _HEAD = re.compile(r"^-- name: (?P<name>[a-z_0-9]+)$", re.MULTILINE)
-_IDENTIFIER = re.compile(r"^[A-Za-z_][A-Za-z0-9_]{0,62}$")
+IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Schemas:
 
     def __post_init__(self) -> None:
         for name in (self.messaging, self.accounts, self.intake):
-            if not _IDENTIFIER.match(name):
+            if not IDENTIFIER.fullmatch(name):
                 raise ValueError("a schema's name is a plain identifier of at most 63 characters")
         for key in (self.accounts_key, self.intake_key):
             if key not in ("text", "uuid"):
