@@ -17,7 +17,7 @@ IMPURE = {"asyncio", "http", "io", "logging", "os", "pathlib", "random", "secret
 KNOWN = {
     "domain": {"domain"},
     "store": {"domain", "errors", "store"},
-    "backfills": {"backfills", "domain", "errors", "store"},
+    "backfills": {"backfills", "domain", "errors", "field_paths", "store"},
     "services": {"backfills", "booking_snapshots", "domain", "errors", "flags", "metrics", "orders", "services",
                  "settings", "store", "twilio", "twilio_numbers", "web", "webhooks"},
 }  # fmt: skip

@@ -201,8 +201,7 @@ def test_the_signature_is_looked_at_before_the_schema(webhook: Webhook) -> None:
 )
 def test_what_is_no_json_object_is_refused(webhook: Webhook, body: str) -> None:
     status, answer = webhook.send(body)
-    assert (status, answer["error"]) == (400, "invalid_request")
-    assert isinstance(answer["fields"], list)
+    assert (status, answer) == (400, {"error": "invalid_request", "fields": ["body"]})
     assert stored_events(webhook) == 0
 
 
@@ -314,7 +313,7 @@ def test_a_signed_body_that_is_not_text_is_400_and_not_401(webhook: Webhook, bod
     content = f"msg-1.{int(NOW.timestamp())}.".encode() + body
     mac = hmac.new(base64.b64decode(NEW_SECRET.removeprefix("whsec_")), content, hashlib.sha256).digest()
     headers = {"webhook-signature": f"v1,{base64.b64encode(mac).decode()}"}
-    assert webhook.send(body, headers=headers) == (400, {"error": "invalid_request", "fields": []})
+    assert webhook.send(body, headers=headers) == (400, {"error": "invalid_request", "fields": ["body"]})
     assert stored_events(webhook) == 0
 
 

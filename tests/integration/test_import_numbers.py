@@ -10,7 +10,8 @@ import pytest
 from local.simulated_numbers import SimulatedNumbers
 from local.twilio_simulator import TwilioSimulator
 from switchboard.errors import InvalidRequest, TwilioUnavailable
-from switchboard.services.import_numbers import import_numbers
+from switchboard.orders import read_order
+from switchboard.services.import_numbers import ImportOrder, import_numbers
 from switchboard.store.database import Database
 from switchboard.twilio import TwilioCredentials
 from switchboard.twilio_numbers import TwilioNumbers
@@ -199,6 +200,12 @@ def test_an_order_that_is_not_understood_changes_nothing(take_in: Import, order:
     with pytest.raises(InvalidRequest) as refused:
         take_in(**order)
     assert refused.value.fields == (field,)
+
+
+@pytest.mark.parametrize("order", [None, [], "numbers", 7])
+def test_an_order_that_is_no_object_is_called_the_input(order: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"^invalid: input$"):
+        read_order(ImportOrder, order)
 
 
 def test_a_twilio_that_is_away_changes_nothing(database: Database, sql: Sql) -> None:

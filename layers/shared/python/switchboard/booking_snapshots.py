@@ -29,6 +29,7 @@ from switchboard.domain.bookings import (
     told_status,
 )
 from switchboard.domain.phone import to_e164
+from switchboard.field_paths import problems_by_path
 
 _YEARS = range(1970, 9000)
 
@@ -127,9 +128,7 @@ def _validated(body: bytes | str) -> _Snapshot:
     try:
         return _Snapshot.model_validate_json(body)
     except ValidationError as error:
-        problems = error.errors(include_input=False, include_url=False, include_context=False)
-        paths = (".".join(str(part) for part in problem["loc"]) for problem in problems)
-        raise errors.InvalidRequest(tuple(dict.fromkeys(path for path in paths if path))) from None
+        raise errors.InvalidRequest(tuple(problems_by_path(error, whole="body"))) from None
 
 
 def _to_event(snapshot: _Snapshot, *, webhook_id: str) -> BookingEvent:

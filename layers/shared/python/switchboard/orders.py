@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from switchboard.errors import InvalidRequest
+from switchboard.field_paths import problems_by_path
 
 Order = TypeVar("Order", bound=BaseModel)
 
@@ -15,5 +16,4 @@ def read_order(kind: type[Order], order: Mapping[str, Any]) -> Order:
     try:
         return kind.model_validate(order)
     except ValidationError as error:
-        paths = (".".join(map(str, problem["loc"])) for problem in error.errors(include_input=False))
-        raise InvalidRequest(tuple(paths)) from None
+        raise InvalidRequest(tuple(problems_by_path(error))) from None

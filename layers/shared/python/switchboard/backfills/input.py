@@ -10,6 +10,7 @@ from pydantic.alias_generators import to_camel
 from switchboard.backfills.catalogue import definitions
 from switchboard.backfills.definition import Definition
 from switchboard.backfills.errors import InvalidInput
+from switchboard.field_paths import problems_by_path
 
 Action = Literal["run", "verify", "rollback", "pause", "resume", "abort", "status"]
 EARLIEST_YEAR = 1900
@@ -67,7 +68,7 @@ def read_input(given: object) -> tuple[BackfillInput, Definition]:
     try:
         parsed = BackfillInput.model_validate(given)
     except ValidationError as error:
-        problems |= _problems(error)
+        problems |= problems_by_path(error)
     known = definitions()
     definition = known.get(name) if isinstance(name := fields.get("backfill"), str) else None
     if definition is None:
@@ -94,16 +95,8 @@ def _bad_params(definition: Definition, action: str, params: Mapping[str, Any]) 
     try:
         model.model_validate(params)
     except ValidationError as error:
-        return {f"params.{field}": problem for field, problem in _problems(error).items()}
+        return {f"params.{field}": problem for field, problem in problems_by_path(error).items()}
     return {}
-
-
-def _problems(error: ValidationError) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for problem in error.errors(include_input=False, include_url=False, include_context=False):
-        path = ".".join(str(part) for part in problem["loc"]) or "input"
-        found.setdefault(path[:100], problem["msg"])
-    return found
 
 
 def full_params(definition: Definition, request: BackfillInput) -> dict[str, Any]:
