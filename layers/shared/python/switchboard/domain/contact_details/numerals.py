@@ -7,9 +7,15 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
-from itertools import chain, pairwise
 
-from switchboard.domain.contact_details.number_words import REPEATS, Kind, number_words
+from switchboard.domain.contact_details.number_words import (
+    FIGURES,
+    MIXED,
+    REPEATS,
+    SPELLED,
+    Kind,
+    number_words,
+)
 from switchboard.domain.contact_details.said_numbers import Piece, joined
 from switchboard.domain.contact_details.spelled import segments_of, slips, squashed, value_of
 from switchboard.domain.contact_details.tokens import Reading
@@ -97,21 +103,21 @@ def _pieces(places: Iterable[int], slipped: AbstractSet[int], reading: Reading) 
     for i in places:
         word, start, end = words[i], starts[i], ends[i]
         if word.isdigit():
-            pieces.append(Piece(word, Kind.FIGURES, start, end, i, i))
+            pieces.append(Piece(word, FIGURES, start, end, i, i))
         elif word in table:
             pieces.append(Piece(*table[word], start, end, i, i))
         elif i in slipped:
-            pieces.append(Piece(slips()[word], Kind.SPELLED, start, end, i, i))
+            pieces.append(Piece(slips()[word], SPELLED, start, end, i, i))
         elif end - start > len(word) and word in reading.spread:
             pieces += _apart(reading, i)
         elif not word.isalpha():
             pieces += _mixed(reading, i)
         elif _LETTERS_AS_FIGURES.fullmatch(word):
             if _is_hyphenated_to_figures(reading, i):
-                pieces.append(Piece(word.translate(_LOOK_ALIKE_FIGURES), Kind.MIXED, start, end, i, i))
+                pieces.append(Piece(word.translate(_LOOK_ALIKE_FIGURES), MIXED, start, end, i, i))
         else:
             found = segments_of(word)
-            pieces += [Piece(digits, Kind.SPELLED, start + at, start + to, i, i) for digits, at, to in found]
+            pieces += [Piece(digits, SPELLED, start + at, start + to, i, i) for digits, at, to in found]
     return pieces
 
 
@@ -135,14 +141,18 @@ def _slipped(places: list[int], reading: Reading) -> AbstractSet[int]:
     slipped = {i for i, word in enumerate(words) if word in slips_there and i not in spelled}
     if not slipped:
         return slipped
-    rows = _rows(sorted(spelled | slipped))
-    return slipped.intersection(chain.from_iterable(row for row in rows if len(row) >= _LOCAL_LENGTH))
+    beside = spelled | slipped
+    return {i for i in slipped if _is_in_a_row(i, beside)}
 
 
-def _rows(places: list[int]) -> list[list[int]]:
-    """The places cut where one is missing."""
-    cuts = [0, *(at for at in range(1, len(places)) if places[at] > places[at - 1] + 1), len(places)]
-    return [places[begin:end] for begin, end in pairwise(cuts)]
+def _is_in_a_row(i: int, places: AbstractSet[int]) -> bool:
+    """Whether enough for a number stand side by side, with place i among them."""
+    first, behind = i, i + 1
+    while first - 1 in places and behind - first < _LOCAL_LENGTH:
+        first -= 1
+    while behind in places and behind - first < _LOCAL_LENGTH:
+        behind += 1
+    return behind - first >= _LOCAL_LENGTH
 
 
 def _apart(reading: Reading, i: int) -> list[Piece]:
@@ -154,7 +164,7 @@ def _apart(reading: Reading, i: int) -> list[Piece]:
     for match in pattern.finditer(word):
         digits = value_of(match.group(), values)
         begin, end = places[match.start()], places[match.end() - 1] + 1
-        pieces.append(Piece(digits, Kind.MIXED, begin, end, i, i))
+        pieces.append(Piece(digits, MIXED, begin, end, i, i))
     return pieces
 
 
@@ -200,19 +210,19 @@ def _digits_in(word: str) -> tuple[tuple[str, Kind, int, int], ...]:
     """The digits of a word of letters and figures, and where each part begins and ends."""
     repeat = _REPEATED_FIGURE.fullmatch(word)
     if repeat is not None:
-        return ((repeat[2] * int(REPEATS[repeat[1]]), Kind.MIXED, 0, len(word)),)
+        return ((repeat[2] * int(REPEATS[repeat[1]]), MIXED, 0, len(word)),)
     found = segments_of(word)
     if found:
-        return tuple((digits, Kind.MIXED, begin, end) for digits, begin, end in found)
+        return tuple((digits, MIXED, begin, end) for digits, begin, end in found)
     if _LOOK_ALIKE.fullmatch(word):
-        return ((word.translate(_LOOK_ALIKE_FIGURES), Kind.MIXED, 0, len(word)),)
+        return ((word.translate(_LOOK_ALIKE_FIGURES), MIXED, 0, len(word)),)
     at_end = _FIGURES_AT_ONE_END.fullmatch(word)
     if at_end is not None:
         group = 1 if at_end.group(1) else 2
-        return ((at_end.group(group), Kind.FIGURES, *at_end.span(group)),)
+        return ((at_end.group(group), FIGURES, *at_end.span(group)),)
     digits = "".join(_DIGIT_RUN.findall(word))
     if len(digits) in _PHONE_LENGTHS and _is_interleaved(word):
-        return ((digits, Kind.MIXED, 0, len(word)),)
+        return ((digits, MIXED, 0, len(word)),)
     return ()
 
 

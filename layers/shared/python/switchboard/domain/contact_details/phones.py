@@ -9,7 +9,16 @@ from typing import NamedTuple
 
 from switchboard.domain.contact_details.cues import STRONG, Cues
 from switchboard.domain.contact_details.number_words import number_words
-from switchboard.domain.contact_details.runs import Group, Link, Run, runs_of
+from switchboard.domain.contact_details.runs import (
+    CLOSE,
+    DECOY,
+    FILLED,
+    LIST,
+    REPEATED,
+    Group,
+    Run,
+    runs_of,
+)
 from switchboard.domain.contact_details.shapes import (
     LOCAL,
     LONGEST,
@@ -192,10 +201,10 @@ def _ends(run: Run, i: int, scope: Scope, *, may_be_whole: bool) -> Iterator[tup
         if count > (LONGEST if is_open else WITH_COUNTRY) or (scope.boundary and _is_complete(run, i, j, group, scope)):
             return
         lengths.append(len(group.digits))
-        is_loose = is_loose or (j > i and group.link is not Link.CLOSE)
+        is_loose = is_loose or (j > i and group.link is not CLOSE)
         group = run.at(j + 1)
         if is_open or count in _PLAUSIBLE:
-            ends = group is None or group.link is Link.LIST
+            ends = group is None or group.link is LIST
             is_whole = may_be_whole and ends and (not is_loose or (i == 0 and group is None))
             yield j, tuple(lengths), is_whole and count in _PLAUSIBLE
         j += 1
@@ -204,10 +213,10 @@ def _ends(run: Run, i: int, scope: Scope, *, may_be_whole: bool) -> Iterator[tup
 def _may_begin_whole(run: Run, i: int, group: Group) -> bool:
     if i == 0:
         return True
-    if group.link is not Link.LIST:
+    if group.link is not LIST:
         return False
     following = run.at(i + 1)
-    return following is None or following.link is Link.CLOSE
+    return following is None or following.link is CLOSE
 
 
 def _may_begin_shape(run: Run, i: int, group: Group) -> bool:
@@ -255,15 +264,15 @@ def _links(window: list[Group], digits: str) -> float:
     """Points lost where commas or words stand between the groups."""
     if len(window) == 1:
         return 0.0
-    links = [group.link for group in window[1:] if group.link is not Link.CLOSE]
+    links = [group.link for group in window[1:] if group.link is not CLOSE]
     if not links:
         return 0.0
-    points = _LISTED if Link.LIST in links else 0.0
-    if links.count(Link.REPEATED) >= _INTERLEAVED:
+    points = _LISTED if LIST in links else 0.0
+    if links.count(REPEATED) >= _INTERLEAVED:
         points += _DISGUISED
-    elif Link.DECOY in links:
-        points += _FILLED if Link.REPEATED in links else _DECOYS
-    if Link.FILLED in links:
+    elif DECOY in links:
+        points += _FILLED if REPEATED in links else _DECOYS
+    if FILLED in links:
         points += _FILLED if len(digits) >= NATIONAL else _FILLED_LOCAL
     return points
 

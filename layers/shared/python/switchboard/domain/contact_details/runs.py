@@ -8,7 +8,10 @@ from enum import IntEnum
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from switchboard.domain.contact_details.number_words import Kind
+from switchboard.domain.contact_details.number_words import (
+    FIGURES,
+    MIXED,
+)
 from switchboard.domain.contact_details.numerals import numbers_of
 from switchboard.domain.contact_details.said_numbers import Piece, leads_on
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
@@ -32,6 +35,9 @@ class Link(IntEnum):
     REPEATED = 3  # the same word again
     DECOY = 4  # some word
     NONE = 5
+
+
+CLOSE, LIST, FILLED, REPEATED, DECOY, NONE = Link  # by name, as the kinds of number words
 
 
 class Group(NamedTuple):
@@ -114,7 +120,7 @@ class Run:
             return groups[i]
         while len(groups) <= i and not self._is_ended:
             group = next(self._more, None)
-            if group is None or group.link is Link.NONE:
+            if group is None or group.link is NONE:
                 self._is_ended, self._following = True, group
             else:
                 groups.append(group)
@@ -169,7 +175,7 @@ def _unexplained(pieces: Iterable[Piece | None], reading: Reading) -> Iterator[P
         if piece is None:
             yield None
             continue
-        if piece.start >= explained and piece.kind is Kind.FIGURES:
+        if piece.start >= explained and piece.kind is FIGURES:
             explained = _end_of_explained(reading.text, piece.start, piece.end)
         yield None if piece.start < explained or _is_quantity(piece, reading) else piece
 
@@ -195,7 +201,7 @@ def _stands_alone(piece: Piece, reading: Reading) -> bool:
 def _groups(pieces: Iterable[Piece | None], reading: Reading) -> Iterator[Group]:
     """The pieces with digits and number words that stand side by side put together."""
     together: list[Piece] = []
-    link = Link.NONE
+    link = NONE
     decoy: tuple[str, ...] = ()
     after_break = True
     may_be_signed = "+" in reading.text or not _PLUS_WORDS.isdisjoint(reading.known)
@@ -203,10 +209,10 @@ def _groups(pieces: Iterable[Piece | None], reading: Reading) -> Iterator[Group]
         if piece is None:
             after_break = True
             continue
-        following = Link.NONE
+        following = NONE
         if not after_break:
             following, decoy = _link(together[-1], piece, decoy, reading)
-        if following is Link.CLOSE and _grows(together, piece, reading):
+        if following is CLOSE and _grows(together, piece, reading):
             together.append(piece)
         else:
             if together:
@@ -219,13 +225,13 @@ def _groups(pieces: Iterable[Piece | None], reading: Reading) -> Iterator[Group]
 
 def _group(pieces: list[Piece], link: Link, reading: Reading, *, may_be_signed: bool) -> Group:
     first, last = pieces[0], pieces[-1]
-    is_international = may_be_signed and _has_plus(first, reading, is_linked=link is not Link.NONE)
-    link = Link.NONE if is_international else link
+    is_international = may_be_signed and _has_plus(first, reading, is_linked=link is not NONE)
+    link = NONE if is_international else link
     if first is last:
-        is_mixed = first.kind is Kind.MIXED
+        is_mixed = first.kind is MIXED
         return Group(first.digits, first.start, first.end, first.first, first.last, link, is_mixed, is_international)
     digits = "".join([piece.digits for piece in pieces])
-    is_mixed = Kind.MIXED in [piece.kind for piece in pieces]
+    is_mixed = MIXED in [piece.kind for piece in pieces]
     return Group(digits, first.start, last.end, first.first, last.last, link, is_mixed, is_international)
 
 
@@ -244,7 +250,7 @@ def _grows(together: list[Piece], piece: Piece, reading: Reading) -> bool:
         return True
     if PART_BREAK in reading.text[previous.end : piece.start]:
         return sum(len(one.digits) for one in together) + len(piece.digits) <= _MOST_QUANTITY_DIGITS - 1
-    if previous.kind is Kind.FIGURES and piece.kind is Kind.FIGURES:
+    if previous.kind is FIGURES and piece.kind is FIGURES:
         is_single = len(piece.digits) == 1 and len(together[0].digits) == 1 and len(previous.digits) == 1
         return is_single and not _has_plus(piece, reading)
     return not _is_wide(previous) and not _is_wide(piece)
@@ -252,26 +258,26 @@ def _grows(together: list[Piece], piece: Piece, reading: Reading) -> bool:
 
 def _is_wide(piece: Piece) -> bool:
     """Whether it is a number of several figures written together."""
-    return piece.kind is Kind.FIGURES and piece.end - piece.start == len(piece.digits) > 1
+    return piece.kind is FIGURES and piece.end - piece.start == len(piece.digits) > 1
 
 
 def _link(one: Piece, other: Piece, decoy: tuple[str, ...], reading: Reading) -> tuple[Link, tuple[str, ...]]:
     """What holds the two together, and the words between them."""
     gap = reading.text[one.end : other.start]
     if other.first == one.last and len(gap) <= _ONE_LETTER_BETWEEN:
-        return Link.CLOSE, decoy
+        return CLOSE, decoy
     if other.first <= one.last + 1:
         is_tight = (len(gap) == 1 and gap not in "$,") or (gap == "," and len(one.digits) == len(other.digits) == 1)
-        return Link.CLOSE if is_tight else _sign_link(gap), decoy
+        return CLOSE if is_tight else _sign_link(gap), decoy
     between = tuple(reading.words[one.last + 1 : other.first][: _MOST_FILLERS + 1])
     if "$" in gap or "%" in gap or "=" in gap:
-        return Link.NONE, ()
+        return NONE, ()
     if PART_BREAK in gap:
         is_chatter = len(between) <= _MOST_FILLERS and all(word in CHATTER for word in between)
-        return Link.FILLED if is_chatter else Link.NONE, ()
+        return FILLED if is_chatter else NONE, ()
     is_aside = len(between) <= _MOST_WORDS_ASIDE and gap.lstrip()[:1] == "(" and gap.rstrip()[-1:] == ")"
     if is_aside or _tells_a_part(one, other, between, reading):
-        return Link.FILLED, between
+        return FILLED, between
     return _word_link(between, decoy), between
 
 
@@ -287,30 +293,30 @@ def _tells_a_part(one: Piece, other: Piece, between: tuple[str, ...], reading: R
 @lru_cache(maxsize=1024)
 def _sign_link(gap: str) -> Link:
     if _SENTENCE.search(gap):
-        return Link.LIST if _LIST.fullmatch(gap) else Link.NONE
+        return LIST if _LIST.fullmatch(gap) else NONE
     if _CLOSE.fullmatch(gap):
-        return Link.CLOSE
-    return Link.LIST if _LIST.fullmatch(gap) else Link.NONE
+        return CLOSE
+    return LIST if _LIST.fullmatch(gap) else NONE
 
 
 def _may_be_part(piece: Piece, lengths: frozenset[int]) -> bool:
     """Whether the piece has the digits of a part, or begins or ends one in words."""
     count = len(piece.digits)
-    return count in lengths or (piece.kind is not Kind.FIGURES and count < _MOST_QUANTITY_DIGITS)
+    return count in lengths or (piece.kind is not FIGURES and count < _MOST_QUANTITY_DIGITS)
 
 
 def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
     if len(between) == 1 and between[0] in HYPHENS:
-        return Link.CLOSE
+        return CLOSE
     if len(between) <= _MOST_FILLERS and _says_nothing(between):
-        return Link.FILLED
+        return FILLED
     if leads_on(between):
-        return Link.FILLED
+        return FILLED
     if len(between) <= _MOST_DECOYS and between == decoy:
-        return Link.REPEATED
+        return REPEATED
     if _is_decoy(between):
-        return Link.DECOY
-    return Link.NONE
+        return DECOY
+    return NONE
 
 
 def _says_nothing(between: tuple[str, ...]) -> bool:

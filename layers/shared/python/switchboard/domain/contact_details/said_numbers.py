@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from switchboard.domain.contact_details.number_words import Kind
+from switchboard.domain.contact_details.number_words import (
+    FIGURES,
+    HOMOPHONE,
+    HUNDRED,
+    HUNDREDS,
+    MIXED,
+    PLURAL,
+    REPEAT,
+    SPELLED,
+    TENS,
+    WEAK,
+    Kind,
+)
 from switchboard.domain.contact_details.tokens import Reading
 from switchboard.domain.contact_details.vocabulary import BESIDE_ORDER_WORDS, ORDER_WORDS, words_of
 
@@ -29,8 +41,10 @@ _LOCAL_LENGTH = 7
 
 def joined(pieces: list[Piece], reading: Reading) -> list[Piece]:
     """The pieces with tens, hundreds and repeats worked out, and words that are no digits here left out."""
-    if all(piece.kind <= Kind.MIXED for piece in pieces) and _TIMES.isdisjoint(reading.known):
-        if _PART.isdisjoint(reading.known) and _BEFORE_A_COUNT.isdisjoint(reading.known):
+    has_counts = not (_PART.isdisjoint(reading.known) and _BEFORE_A_COUNT.isdisjoint(reading.known))
+    has_times = not _TIMES.isdisjoint(reading.known)
+    if not has_times and max([piece.kind for piece in pieces], default=FIGURES) <= MIXED:
+        if not has_counts:
             return pieces
         return [piece for piece in pieces if len(piece.digits) > 1 or not _counts_digits(piece, reading)]
     result: list[Piece] = []
@@ -38,13 +52,13 @@ def joined(pieces: list[Piece], reading: Reading) -> list[Piece]:
     i = 0
     while i < len(pieces):
         piece = pieces[i]
-        if _counts_digits(piece, reading):
+        if has_counts and _counts_digits(piece, reading):
             i += 1
-        elif piece.kind <= Kind.MIXED:
+        elif piece.kind <= MIXED:
             i = _after_plain(pieces, i, result, reading)
-        elif piece.kind >= Kind.WEAK:
+        elif piece.kind >= WEAK:
             if _counts(pieces, i, result, reading, is_spelled_out=is_spelled_out):
-                result.append(piece._replace(kind=Kind.SPELLED))
+                result.append(piece._replace(kind=SPELLED))
             i += 1
         else:
             i = _after_composed(pieces, i, result, reading)
@@ -59,10 +73,10 @@ def _after_plain(pieces: list[Piece], i: int, result: list[Piece], reading: Read
         times = following._replace(end=reading.ends[following.last + 1], last=following.last + 1)
         result.append(_span(piece, times, piece.digits * int(following.digits)))
         return i + 2
-    if following is not None and following.kind > Kind.HUNDREDS and len(piece.digits) == 1:
-        if following.kind is Kind.HUNDRED and _touch(piece, following, reading):
+    if following is not None and following.kind > HUNDREDS and len(piece.digits) == 1:
+        if following.kind is HUNDRED and _touch(piece, following, reading):
             return _take_hundreds(pieces, i + 2, piece.digits, piece, result=result, reading=reading)
-        if following.kind is Kind.PLURAL and _touch(piece, following, reading):
+        if following.kind is PLURAL and _touch(piece, following, reading):
             result.append(_span(piece, following, following.digits * int(piece.digits)))
             return i + 2
     result.append(piece)
@@ -79,16 +93,16 @@ def _says_how_often(piece: Piece, following: Piece, reading: Reading) -> bool:
 def _after_composed(pieces: list[Piece], i: int, result: list[Piece], reading: Reading) -> int:
     """Takes tens, hundreds or a repeat with what follows it."""
     piece = pieces[i]
-    if piece.kind is Kind.TENS:
+    if piece.kind is TENS:
         number, following = _tens(pieces, i, reading)
         result.append(number)
         return following
-    if piece.kind is Kind.HUNDREDS:
+    if piece.kind is HUNDREDS:
         return _take_hundreds(pieces, i + 1, piece.digits, piece, result=result, reading=reading)
-    if piece.kind is Kind.REPEAT and i + 1 < len(pieces) and _touch(piece, pieces[i + 1], reading):
+    if piece.kind is REPEAT and i + 1 < len(pieces) and _touch(piece, pieces[i + 1], reading):
         repeated = pieces[i + 1]
         is_apart = repeated.end - repeated.start > len(repeated.digits)  # "triple 5 0 1": the first figure only
-        if len(repeated.digits) == 1 or (repeated.kind is Kind.FIGURES and is_apart):
+        if len(repeated.digits) == 1 or (repeated.kind is FIGURES and is_apart):
             first, rest = repeated.digits[0], repeated.digits[1:]
             result.append(_span(piece, repeated, first * int(piece.digits) + rest))
             return i + 2
@@ -98,10 +112,10 @@ def _after_composed(pieces: list[Piece], i: int, result: list[Piece], reading: R
 def _tens(pieces: list[Piece], i: int, reading: Reading) -> tuple[Piece, int]:
     piece = pieces[i]
     unit = pieces[i + 1] if i + 1 < len(pieces) else None
-    is_unit = unit is not None and unit.kind is Kind.SPELLED and unit.digits in _UNITS
+    is_unit = unit is not None and unit.kind is SPELLED and unit.digits in _UNITS
     if unit is not None and is_unit and _belongs(piece, unit, reading):
         return _span(piece, unit, piece.digits + unit.digits), i + 2
-    return piece._replace(digits=piece.digits + "0", kind=Kind.SPELLED), i + 1
+    return piece._replace(digits=piece.digits + "0", kind=SPELLED), i + 1
 
 
 def _take_hundreds(
@@ -111,8 +125,8 @@ def _take_hundreds(
     before = pieces[i - 1]
     rest = pieces[i] if i < len(pieces) else None
     is_rest = rest is not None and not _is_local_spelled(pieces, i, reading)
-    if rest is not None and is_rest and rest.kind in {Kind.SPELLED, Kind.TENS} and _belongs(before, rest, reading):
-        number, following = _tens(pieces, i, reading) if rest.kind is Kind.TENS else (rest, i + 1)
+    if rest is not None and is_rest and rest.kind in {SPELLED, TENS} and _belongs(before, rest, reading):
+        number, following = _tens(pieces, i, reading) if rest.kind is TENS else (rest, i + 1)
         result.append(_span(first, number, hundreds + number.digits.rjust(2, "0")))
         return following
     result.append(_span(first, before, hundreds + "00"))
@@ -130,7 +144,7 @@ def _is_local_spelled(pieces: list[Piece], i: int, reading: Reading) -> bool:
 
 
 def _span(first: Piece, last: Piece, digits: str) -> Piece:
-    return Piece(digits, Kind.SPELLED, first.start, last.end, first.first, last.last)
+    return Piece(digits, SPELLED, first.start, last.end, first.first, last.last)
 
 
 def _touch(one: Piece, other: Piece, reading: Reading) -> bool:
@@ -167,10 +181,10 @@ def _counts(pieces: list[Piece], i: int, result: list[Piece], reading: Reading, 
     piece = pieces[i]
     before = bool(result) and _touch(result[-1], piece, reading)
     after = i + 1 < len(pieces) and _touch(piece, pieces[i + 1], reading)
-    if piece.kind is Kind.WEAK and not (before or after) and result and i + 1 < len(pieces):
+    if piece.kind is WEAK and not (before or after) and result and i + 1 < len(pieces):
         return _is_next(result[-1], piece, reading) and _is_next(piece, pieces[i + 1], reading)
-    if piece.kind is Kind.WEAK:
-        return before or (after and pieces[i + 1].kind is not Kind.HOMOPHONE)
-    spelled_before = before and result[-1].kind in (Kind.SPELLED, Kind.MIXED)
-    spelled_after = after and pieces[i + 1].kind in (Kind.SPELLED, Kind.MIXED, Kind.WEAK, Kind.HOMOPHONE)
+    if piece.kind is WEAK:
+        return before or (after and pieces[i + 1].kind is not HOMOPHONE)
+    spelled_before = before and result[-1].kind in (SPELLED, MIXED)
+    spelled_after = after and pieces[i + 1].kind in (SPELLED, MIXED, WEAK, HOMOPHONE)
     return (spelled_after and (spelled_before or is_spelled_out)) or (spelled_before and is_spelled_out)
