@@ -171,6 +171,20 @@ def test_a_booking_that_waited_for_a_sitter_number_is_settled_in_the_next_minute
     assert desk.thread()["number"] == SITTER_NUMBER
 
 
+def test_a_thread_that_waited_for_the_front_desk_goes_there_in_the_next_minute(
+    account: SimulatedNumbers, take_in: Import, database: Database, sql: Sql
+) -> None:
+    desk = opened_desk(database, sql)
+    desk.tell()
+    sql("""DELETE FROM messaging."MessageNumber" WHERE "numberClass" = 'front_desk'""")
+    desk.tell(minute=1, sitter=None)
+    assert desk.retry() == 0
+    account.own([FIVE[0]])
+    take_in()
+    assert desk.retry() == 1
+    assert (desk.thread()["class"], desk.thread()["number"]) == ("front_desk", FIVE[0])
+
+
 def test_an_earlier_applications_database_takes_numbers_before_and_after_the_contract(
     account: SimulatedNumbers, stage_simulator: TwilioSimulator, empty_database_url: str
 ) -> None:

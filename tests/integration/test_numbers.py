@@ -3,17 +3,20 @@
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from switchboard.domain.desired_state import Outcome, Reason
 from switchboard.domain.numbers import Number
+from switchboard.services.offboard_sitter import offboard_sitter
 from switchboard.services.rest_numbers import end_quarantines, release_pool_numbers
 from switchboard.store import numbers
 from switchboard.store.database import Database
-from tests.booking_desk import BO, JANE, SAM, BookingDesk, opened_desk
+from tests.booking_desk import BO, JANE, OMAR, SAM, BookingDesk, opened_desk
 from tests.builders import FRONT_DESK, HOUR, NOON, POOL, SITTER_NUMBER, Sql, World
 from tests.conftest import connector_to
+from tests.delivery_stage import new_ids
 
 DAY = timedelta(days=1)
 AWAY = SAM | {"active": False}
@@ -359,8 +362,82 @@ def test_housekeeping_twice_at_once_releases_once(database_url: str, pool: World
     assert sorted(released) == [0, 0, 0, 1]
 
 
-def test_the_owner_may_be_told_again_once_a_pool_number_came_back(database: Database, pool: World) -> None:
-    pool.sql("INSERT INTO ops.owner_notice VALUES ('default', 'pool_exhausted', now())")
-    lend(database, "gone", "client-x")
-    release_pool_numbers(database=database, now=NOON)
-    assert pool.sql("SELECT count(*) FROM ops.owner_notice") == [[0]]
+def waiting_for_a_pool_number(desk: BookingDesk) -> None:
+    """Jane's booking has the only pool number, Omar's waits for it, and the owner has been told."""
+    for client, booking_id in ((JANE, "booking-1"), (OMAR, "booking-2")):
+        desk.tell(id=booking_id, client=client)
+        desk.tell(id=booking_id, client=client, minute=1, isRecurring=False, sitter=BO)
+    assert (desk.thread()["class"], desk.thread("booking-2", "client-2")["sitter"]) == ("pool", None)
+    assert times_told(desk) == 1
+
+
+def times_told(desk: BookingDesk) -> int:
+    return desk.count('messaging."MessageEvent"', "body LIKE '%no pool number%'")
+
+
+@pytest.mark.parametrize(
+    "change", [{"isRecurring": True}, {"sitter": None}, {"sitter": SAM, "isRecurring": True}, {"client": None}]
+)
+def test_a_pool_number_that_a_booking_gives_back_goes_to_the_one_that_waits_and_the_next_lack_is_told_of(
+    desk: BookingDesk, change: dict[str, Any]
+) -> None:
+    waiting_for_a_pool_number(desk)
+    told: dict[str, Any] = {"sitter": SAM, "isRecurring": False} | change
+    desk.tell(minute=2, **told)
+    assert desk.retry() == 1
+    assert desk.thread("booking-2", "client-2")["number"] == POOL
+    dora = {"id": "client-3", "phone": "+15555550166"}
+    desk.tell(id="booking-3", client=dora)
+    desk.tell(id="booking-3", client=dora, minute=3, isRecurring=False, sitter=BO)
+    assert times_told(desk) == 2
+
+
+@pytest.mark.parametrize("by_command", [False, True])
+def test_a_sitter_who_leaves_gives_their_threads_pool_numbers_to_the_bookings_that_wait(
+    desk: BookingDesk, by_command: bool
+) -> None:
+    waiting_for_a_pool_number(desk)
+    if by_command:
+        offboard_sitter(
+            {"sitterId": "sitter-2"},
+            database=desk.database,
+            default_org_id="default",
+            now=desk.now,
+            new_id=new_ids("office"),
+        )
+    else:
+        desk.tell(id="booking-3", minute=2, sitter=BO | {"active": False})
+    assert desk.count("ops.owner_notice", "subject = 'pool_exhausted'") == 0
+    assert desk.count("ops.booking_event", f"booking_id = 'booking-2' AND next_attempt_at <= '{desk.now}'") == 1
+
+
+def test_a_pool_number_that_somebody_freed_by_hand_ends_the_lack_when_it_is_taken(desk: BookingDesk) -> None:
+    waiting_for_a_pool_number(desk)
+    desk.world.number("+15550100002", "pool")
+    assert desk.retry(after=timedelta(minutes=1)) == 1
+    assert desk.thread("booking-2", "client-2")["number"] == "+15550100002"
+    assert desk.count("ops.owner_notice", "subject = 'pool_exhausted'") == 0
+
+
+def test_a_pool_number_that_rests_again_goes_to_the_booking_that_waits_for_it_within_the_minute(
+    desk: BookingDesk,
+) -> None:
+    waiting_for_a_pool_number(desk)
+    desk.tell(minute=2, event_type="booking.cancelled", sitter=BO, isRecurring=False)
+    desk.now += 3 * DAY
+    desk.sql("UPDATE ops.booking_event SET next_attempt_at = :at WHERE next_attempt_at > :now",
+             at=desk.now + HOUR, now=desk.now - 3 * DAY)  # fmt: skip
+    assert release_pool_numbers(database=desk.database, now=desk.now) == 1
+    assert desk.count("ops.owner_notice", "subject = 'pool_exhausted'") == 0
+    assert desk.retry() == 1
+    assert desk.thread("booking-2", "client-2")["number"] == POOL
+
+
+def test_a_number_whose_quarantine_ended_goes_to_the_booking_that_waits_for_a_pool_number(desk: BookingDesk) -> None:
+    waiting_for_a_pool_number(desk)
+    desk.tell(id="booking-3", minute=2, sitter=AWAY)
+    desk.now += 90 * DAY
+    desk.sql("UPDATE ops.booking_event SET next_attempt_at = :at WHERE next_attempt_at IS NOT NULL", at=desk.now + HOUR)
+    assert end_quarantines(database=desk.database, now=desk.now) == 1
+    assert desk.retry() == 1
+    assert desk.thread("booking-2", "client-2")["number"] == SITTER_NUMBER

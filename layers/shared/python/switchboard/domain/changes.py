@@ -37,6 +37,12 @@ class ThreadChange:
     before: Thread | None
     after: Thread
 
+    @property
+    def given_up(self) -> Thread | None:
+        """The thread as it was, where it had a number that it has no more."""
+        before = self.before
+        return before if before and before.number_id and before.number_id != self.after.number_id else None
+
 
 @dataclass(frozen=True, slots=True)
 class WindowChange:
@@ -53,6 +59,21 @@ class Rows:
     threads: tuple[ThreadChange, ...] = ()
     windows: tuple[WindowChange, ...] = ()
     front_desk_missing: bool = False
+
+    @property
+    def frees_pool_number(self) -> bool:
+        """Whether a thread gives a pool number back."""
+        given_up = (change.given_up for change in self.threads)
+        return any(thread is not None and thread.number_class is NumberClass.POOL for thread in given_up)
+
+    @property
+    def takes_pool_number(self) -> bool:
+        """Whether a thread gets a pool number that it did not have."""
+        return any(
+            change.after.number_class is NumberClass.POOL
+            and (change.before is None or change.before.number_id != change.after.number_id)
+            for change in self.threads
+        )
 
     def __add__(self, other: "Rows") -> "Rows":
         return Rows(

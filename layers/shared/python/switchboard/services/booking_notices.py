@@ -36,7 +36,7 @@ def keep_owner_told(
     new_id: Callable[[], str],
 ) -> tuple[str, ...]:
     """Forgets what has ended, tells what waits; answers the threads to announce."""
-    for subject in _ended(event, gathered, answer):
+    for subject in _ended(event, gathered, answer, rows):
         owner_notices.clear(tx, org_id=event.org_id, subject=subject)
     wanting = answer.reason if answer.outcome is Outcome.DEFERRED else None
     subject = POOL_EXHAUSTED if wanting is Reason.POOL_EXHAUSTED else _own_subject(event)
@@ -60,11 +60,13 @@ def _own_subject(event: BookingEvent) -> str:
     return f"deferred:{event.booking.id}"
 
 
-def _ended(event: BookingEvent, gathered: Gathered, answer: Answer) -> set[str]:
+def _ended(event: BookingEvent, gathered: Gathered, answer: Answer, rows: Rows) -> set[str]:
     """Of the subjects that the owner was told of, those that are over."""
     over = set()
     if answer.outcome is not Outcome.DEFERRED and answer.reason is not Reason.STALE:
         over.add(_own_subject(event))
     if gathered.front_desk is not None:
         over.add(FRONT_DESK_MISSING)
+    if rows.takes_pool_number:  # there was one again
+        over.add(POOL_EXHAUSTED)
     return over & gathered.told_of

@@ -8,9 +8,11 @@ from aws_lambda_powertools import Logger
 from pydantic import BaseModel, ConfigDict, Field
 
 from switchboard.domain.bookings import to_milliseconds
+from switchboard.domain.numbers import NumberClass
 from switchboard.errors import NotFound
 from switchboard.orders import read_order
 from switchboard.services.sitter_access import end_access, give_back_access
+from switchboard.services.supply_numbers import supply
 from switchboard.store import bookings, sitters
 from switchboard.store.database import Database, Transaction
 
@@ -52,6 +54,8 @@ def _let_go(
     )
     sitters.offboard(tx, org_id=org_id, sitter_id=sitter_id, now=now)
     bookings.write_rows(tx, rows, org_id=org_id, actor=ACTOR, reason="sitter_left", now=now, new_id=new_id)
+    if rows.frees_pool_number:
+        supply(tx, {NumberClass.POOL}, org_id=org_id, now=now)
     number, is_in_use = gathered.sitter_numbers.get(sitter_id, (None, False))
     return {
         "threads": len(rows.threads),

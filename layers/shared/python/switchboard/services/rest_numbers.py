@@ -6,9 +6,10 @@ from functools import partial
 
 from aws_lambda_powertools import Logger
 
-from switchboard.services.booking_notices import POOL_EXHAUSTED
+from switchboard.domain.numbers import NumberClass
 from switchboard.services.keep_house import for_each
-from switchboard.store import numbers, owner_notices
+from switchboard.services.supply_numbers import supply
+from switchboard.store import numbers
 from switchboard.store.database import Database
 
 logger = Logger(service="switchboard", child=True)
@@ -18,7 +19,7 @@ def release_pool_numbers(*, database: Database, now: datetime) -> int:
     """Takes pool numbers back, each organisation in its own transaction; answers how many."""
     with database.transaction(read_only=True) as tx:
         org_ids = numbers.organizations_with_pool_threads(tx)
-    return for_each(org_ids, partial(_supply_pool, numbers.release_pool_numbers, database=database, now=now))
+    return for_each(org_ids, partial(_fill_pool, numbers.release_pool_numbers, database=database, now=now))
 
 
 def measure_pool(*, database: Database) -> int:
@@ -36,13 +37,13 @@ def end_quarantines(*, database: Database, now: datetime) -> int:
     """Makes pool numbers of those whose quarantine has ended; answers how many."""
     with database.transaction(read_only=True) as tx:
         org_ids = numbers.organizations_with_ended_quarantines(tx, now=now)
-    return for_each(org_ids, partial(_supply_pool, numbers.end_quarantines, database=database, now=now))
+    return for_each(org_ids, partial(_fill_pool, numbers.end_quarantines, database=database, now=now))
 
 
-def _supply_pool(supply: Callable[..., int], org_id: str, *, database: Database, now: datetime) -> int:
-    """How many numbers an organisation's pool got; the owner can be told anew that there are none."""
+def _fill_pool(bring_back: Callable[..., int], org_id: str, *, database: Database, now: datetime) -> int:
+    """How many numbers an organisation's pool got back; the bookings that wait for one are due."""
     with database.transaction() as tx:
-        count = supply(tx, org_id=org_id, now=now)
+        count = bring_back(tx, org_id=org_id, now=now)
         if count:
-            owner_notices.clear(tx, org_id=org_id, subject=POOL_EXHAUSTED)
+            supply(tx, {NumberClass.POOL}, org_id=org_id, now=now)
     return count

@@ -18,6 +18,7 @@ from switchboard.domain.desired_state import Facts, Outcome, Reason, Verdict, ju
 from switchboard.domain.numbers import Number, NumberClass
 from switchboard.services.booking_notices import keep_owner_told, subjects
 from switchboard.services.sitter_access import end_access, give_back_access
+from switchboard.services.supply_numbers import supply
 from switchboard.store import bookings, numbers, threads
 from switchboard.store.bookings import Gathered, Snapshots
 from switchboard.store.database import Transaction
@@ -71,6 +72,8 @@ def settle(
     )
     if snapshots.client is not None and gathered.guests:
         threads.adopt_guests(tx, org_id=event.org_id, client_id=snapshots.client.id, guests=gathered.guests, now=now)
+    if rows.frees_pool_number:
+        supply(tx, {NumberClass.POOL}, org_id=event.org_id, now=now)
     return Settled(answer, keep_owner_told(tx, event, gathered, answer, rows, now=now, new_id=new_id))
 
 

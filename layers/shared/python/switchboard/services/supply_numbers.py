@@ -1,4 +1,4 @@
-"""New numbers are there: what waited for them is looked at again, and the owner may be told anew when they run out."""
+"""Numbers are there, new or free again: what waited is settled anew, and when they run out the owner is told anew."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -18,7 +18,7 @@ _TOLD = {NumberClass.POOL: POOL_EXHAUSTED, NumberClass.FRONT_DESK: FRONT_DESK_MI
 
 
 def supply(tx: Transaction, classes: Collection[NumberClass], *, org_id: str, now: datetime) -> None:
-    """Bookings that waited for a number of these classes are due now."""
+    """Bookings that waited for a number of these classes are due now, and the next lack is told of."""
     if not classes:
         return
     bookings.wake_wanting(tx, org_id=org_id, reasons=[LACKS[one] for one in sorted(classes)], now=now)

@@ -144,8 +144,7 @@ def _stamp_row(stamp: Stamp) -> dict[str, object]:
 
 def thread_row(change: ThreadChange) -> dict[str, object]:
     """What is written of a thread, and the number that it gave up."""
-    before, after = change.before, change.after
-    gave_up = before is not None and before.number_id is not None and before.number_id != after.number_id
+    after, given_up = change.after, change.given_up
     return {
         "id": after.id,
         "booking_id": after.booking_id,
@@ -155,7 +154,7 @@ def thread_row(change: ThreadChange) -> dict[str, object]:
         "number_id": after.number_id,
         "number_class": after.number_class.value if after.number_class else None,
         "number_e164": after.number_e164,
-        "former_number_id": before.number_id if before is not None and gave_up else None,
+        "former_number_id": given_up.number_id if given_up else None,
         "is_one_time": after.is_one_time,
         "is_meet_and_greet": after.is_meet_and_greet,
         "window_id": after.window_id,

@@ -267,7 +267,7 @@ def wake_others(tx: Transaction, *, org_id: str, booking_id: str | None, sitter_
 
 def wake_wanting(tx: Transaction, *, org_id: str, reasons: Sequence[Reason], now: datetime) -> None:
     """Events that were deferred for these reasons are settled anew by housekeeping."""
-    tx.rows("bookings.wake_wanting", org_id=org_id, reasons=[reason.value for reason in reasons], now=now)
+    tx.later("bookings.wake_wanting", org_id=org_id, reasons=[reason.value for reason in reasons], now=now)
 
 
 def _event_row(event: BookingEvent, body: str, now: datetime) -> dict[str, object]:

@@ -360,13 +360,15 @@ WHERE webhook_id IN (
 );
 
 -- name: wake_wanting
--- Events that were deferred for want of something that is there now are due; those being settled are left to it.
+-- Events that were deferred for want of something that is there now are due, and those that were settled but for the
+-- front desk's number; those being settled are left to it.
 UPDATE ops.booking_event
 SET next_attempt_at = cast(:now AS timestamptz), updated_at = cast(:now AS timestamptz)
 WHERE webhook_id IN (
     SELECT webhook_id FROM ops.booking_event
-    WHERE org_id = cast(:org_id AS text) AND next_attempt_at > cast(:now AS timestamptz) AND outcome = 'deferred'
-      AND reason = ANY (cast(:reasons AS text[]))
+    WHERE org_id = cast(:org_id AS text) AND next_attempt_at > cast(:now AS timestamptz)
+      AND (outcome = 'deferred' AND reason = ANY (cast(:reasons AS text[]))
+           OR outcome <> 'deferred' AND 'front_desk_missing' = ANY (cast(:reasons AS text[])))
     ORDER BY webhook_id
     FOR UPDATE SKIP LOCKED
 );
