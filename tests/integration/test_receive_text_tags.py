@@ -261,6 +261,31 @@ def test_contact_details_in_a_held_text_are_found_when_it_is_released(board: Swi
     assert board.rows('SELECT "eventId" FROM messaging."AntiPoachingAttempt"') == [(held["id"],)]
 
 
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ("#1 My number is 415", "#1 555", "#1 0134"),
+        ("[1] My number is 415", "1) 555", "1: 0134"),
+    ],
+)
+def test_a_number_sent_in_parts_is_held_although_each_part_has_a_tag(
+    board: Switchboard, both: dict[str, str], parts: tuple[str, ...]
+) -> None:
+    for n, part in enumerate(parts):
+        board.text(part, sender=SITTER, at=NOON + n * MINUTE)
+    assert [one["failureCode"] for one in board.inbound()] == [None] * (len(parts) - 1) + ["ANTI_POACHING_BLOCKED"]
+
+
+def test_what_an_earlier_application_stored_with_a_text_keeps_no_text_back(
+    board: Switchboard, world: World, both: dict[str, str]
+) -> None:
+    board.text("#1 one", sender=SITTER)
+    for n, metadata in enumerate(("not json", "[]", '{"route": "front desk"}'), start=1):
+        world.sql('UPDATE messaging."MessageEvent" SET "metadataJson" = :m', m=metadata)
+        board.text(f"#1 {n}", sender=SITTER, at=NOON + n * MINUTE)
+    assert board.sent() == [(SITTER_NUMBER, JANE, words) for words in ("one", "1", "2", "3")]
+
+
 def test_windows_without_tags_are_numbered_in_the_question(
     board: Switchboard, world: World, both: dict[str, str]
 ) -> None:

@@ -80,7 +80,7 @@ class WindowState(NamedTuple):
 
 
 class RecentText(NamedTuple):
-    """A text that the same sender wrote on a thread in the last minutes."""
+    """A text that the same sender wrote on a thread in the last minutes; body: as it was passed on, without a tag."""
 
     event_id: str
     thread_id: str

@@ -11,9 +11,8 @@ from switchboard.domain.facts import Person
 from switchboard.domain.messages import OutboundText
 from switchboard.domain.phone import is_e164
 from switchboard.domain.relaying import Passage, relayed
-from switchboard.domain.routing import SITTER_TAG, read_inputs
+from switchboard.domain.routing import read_inputs, words_said
 from switchboard.domain.standing import Standing
-from switchboard.domain.tags import read_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +78,7 @@ def _words(text: BlockedText, *, pictured: bool) -> str:
     if not text.from_sitter:
         name = text.client.name if text.client else ""
         return wording.relayed(name, text.body, tag=text.metadata.get("tag"))
-    tagged = text.metadata["route"]["rule"] == SITTER_TAG
-    return read_tag(text.body, pictured=pictured)[1] if tagged else text.body
+    return words_said(text.body, rule=text.metadata["route"]["rule"], pictured=pictured)
 
 
 def _standing(text: BlockedText) -> Standing | None:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from switchboard.domain.standing import Standing
-from switchboard.domain.tags import Tag
+from switchboard.domain.tags import Tag, read_tag
 
 NO_WINDOW = "No active assignment window at message timestamp"
 ONE_WINDOW = "Exactly one active assignment window matches timestamp"
@@ -269,6 +269,11 @@ def read_inputs(stored: Mapping[str, Any]) -> RouteInputs:
         asked_at=datetime.fromisoformat(asked_at) if asked_at else None,
         found_at=datetime.fromisoformat(found_at) if found_at else None,
     )
+
+
+def words_said(body: str, *, rule: str, pictured: bool) -> str:
+    """A stored text as it was passed on: without the tag where the rule by which it went took one off."""
+    return read_tag(body, pictured=pictured)[1] if rule == SITTER_TAG else body
 
 
 def _standing_json(standing: Standing) -> list[Any]:

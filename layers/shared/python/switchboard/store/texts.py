@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from switchboard.domain.contact_check import EARLIER, EARLIER_TEXTS, STRIKE_MEMORY
+from switchboard.domain.contact_check import EARLIER, EARLIER_TEXTS, STRIKE_MEMORY, read_media
 from switchboard.domain.decision import Decision
 from switchboard.domain.facts import (
     Choice,
@@ -23,6 +23,7 @@ from switchboard.domain.facts import (
 )
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.messages import NOTICE_AGAIN_AFTER
+from switchboard.domain.routing import words_said
 from switchboard.domain.standing import TAG_MEMORY
 from switchboard.store.database import Row, Transaction, as_json, read_instant
 from switchboard.store.session import Call
@@ -235,7 +236,18 @@ def _window(one: Row) -> WindowState:
 
 
 def _recent(one: Row) -> RecentText:
-    return RecentText(one["id"], one["thread_id"], one["body"], _instant(one["arrived_at"]))
+    body = words_said(one["body"] or "", rule=_rule(one["metadata"]), pictured=bool(read_media(one["media"])))
+    return RecentText(one["id"], one["thread_id"], body, _instant(one["arrived_at"]))
+
+
+def _rule(metadata: str | None) -> str:
+    """The rule by which a stored text went; none where an earlier application wrote something of its own."""
+    try:
+        found = json.loads(metadata or "{}")
+    except ValueError:
+        return ""
+    route = found.get("route") if isinstance(found, dict) else None
+    return str(route.get("rule")) if isinstance(route, dict) else ""
 
 
 def _held(one: Row) -> HeldText:

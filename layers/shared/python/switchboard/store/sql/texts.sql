@@ -170,10 +170,12 @@ SELECT (SELECT json_build_object('id', id, 'e164', e164, 'status', status, 'numb
         WHERE "orgId" = :org_id AND "phoneE164" = :sender AND source = 'inbound_keyword') AS opted_at,
        (SELECT json_agg(said ORDER BY said.arrived_at, said.id)
         FROM (
-            SELECT event.id, threads.id AS thread_id, event.body, event."createdAt" AS arrived_at
+            SELECT event.id, threads.id AS thread_id, event.body, event."createdAt" AS arrived_at,
+                   event."mediaJson" AS media, event.metadata
             FROM threads
             CROSS JOIN LATERAL (
-                SELECT lately.id, lately.body, lately."createdAt"
+                SELECT lately.id, lately.body, lately."createdAt", lately."mediaJson",
+                       CASE WHEN lately."actorType" = 'sitter' THEN lately."metadataJson" END AS metadata
                 FROM {messaging}."MessageEvent" AS lately
                 WHERE lately."threadId" = threads.id AND lately.direction = 'inbound'
                     AND lately."createdAt" > cast(:said_since AS timestamptz)
