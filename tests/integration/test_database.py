@@ -24,6 +24,49 @@ def test_a_block_that_raises_leaves_nothing(database: Database, sql: Callable[..
     assert sql("SELECT count(*) FROM ops.owner_notice") == [[0]]
 
 
+def note(tx: Transaction, org_id: str) -> None:
+    tx.script(f"INSERT INTO ops.owner_notice VALUES ('{org_id}', 's', now())")
+
+
+def test_a_savepoints_block_that_raises_leaves_nothing_and_the_transaction_goes_on(
+    database: Database, sql: Callable[..., list[list[object]]]
+) -> None:
+    with database.transaction() as tx:
+        note(tx, "before")
+        with pytest.raises(errors.ConstraintViolated), tx.savepoint():
+            note(tx, "within")
+            note(tx, "before")
+        with pytest.raises(RuntimeError), tx.savepoint():
+            note(tx, "raised")
+            raise RuntimeError
+        note(tx, "after")
+    assert sql("SELECT org_id FROM ops.owner_notice ORDER BY 1") == [["after"], ["before"]]
+
+
+def test_a_savepoint_within_another_takes_back_its_own_block_only(
+    database: Database, sql: Callable[..., list[list[object]]]
+) -> None:
+    with database.transaction() as tx, tx.savepoint() as take_back_all:
+        note(tx, "outer")
+        with tx.savepoint() as take_back:
+            note(tx, "inner")
+            take_back()
+        assert tx.script("SELECT org_id FROM ops.owner_notice") == [["outer"]]
+        with tx.savepoint():
+            note(tx, "kept")
+        take_back_all()
+    assert sql("SELECT org_id FROM ops.owner_notice") == []
+
+
+def test_a_savepoint_of_a_connection_that_is_gone_says_so(
+    database: Database, sql: Callable[..., list[list[object]]]
+) -> None:
+    with pytest.raises(errors.DatabaseUnavailable), database.transaction() as tx, tx.savepoint():
+        [[pid]] = tx.script("SELECT pg_backend_pid()")
+        sql(f"SELECT pg_terminate_backend({pid})")
+        note(tx, "lost")
+
+
 def test_a_broken_constraint_is_told_by_its_name_without_the_rows_content(database: Database) -> None:
     with pytest.raises(errors.ConstraintViolated) as caught, database.transaction() as tx:
         tx.script("INSERT INTO ops.owner_notice VALUES ('o', '+15555550101', now())")

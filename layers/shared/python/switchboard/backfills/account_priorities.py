@@ -24,7 +24,7 @@ from switchboard.backfills.definition import (
 )
 from switchboard.backfills.params import Params
 from switchboard.domain.account_classes import cutoffs
-from switchboard.errors import DatabaseError
+from switchboard.errors import DatabaseError, DatabaseUnavailable
 from switchboard.store.database import Transaction
 
 LABELS = ("ACTIVE customers updated", "TARGET customers updated", "PROSPECT customers updated", "HIGH priority",
@@ -74,11 +74,12 @@ def _late(tx: Transaction, batch: Batch) -> Late:
 
 def _record(tx: Transaction, run: RunFacts, now: datetime) -> Mapping[str, Any]:
     """The migration's row; where it cannot be written the report warns."""
-    tx.script("SAVEPOINT recording")
     try:
-        row = tx.one("account_priorities.add_record", run_number=run.number, now=now)
+        with tx.savepoint():
+            row = tx.one("account_priorities.add_record", run_number=run.number, now=now)
+    except DatabaseUnavailable:
+        raise
     except DatabaseError as error:
-        tx.script("ROLLBACK TO SAVEPOINT recording")
         return {"record_problem": error.sqlstate}
     return {"record": row["name"], "record_is_own": row["run_number"] == run.number}
 

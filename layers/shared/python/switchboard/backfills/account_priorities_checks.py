@@ -25,7 +25,7 @@ from switchboard.backfills.account_schema import (
 from switchboard.backfills.account_schema_step import missing_objects, read_found
 from switchboard.backfills.definition import Check, Findings, RunFacts
 from switchboard.domain.account_classes import PRIORITIES, cutoffs
-from switchboard.errors import DatabaseError
+from switchboard.errors import DatabaseError, DatabaseUnavailable
 from switchboard.store.database import Transaction
 
 CHECKED: Mapping[str, tuple[Object, ...]] = {
@@ -62,11 +62,12 @@ def verify(tx: Transaction, run: RunFacts) -> Findings:
 
 def _record_in_force(tx: Transaction) -> str | None:
     """The migration's row; a table that cannot be read stops nothing, as one that cannot be written."""
-    tx.script("SAVEPOINT reading")
     try:
-        row = tx.row("account_priorities.record_in_force")
+        with tx.savepoint():
+            row = tx.row("account_priorities.record_in_force")
+    except DatabaseUnavailable:
+        raise
     except DatabaseError:
-        tx.script("ROLLBACK TO SAVEPOINT reading")
         return None
     return row["name"] if row else None
 

@@ -50,11 +50,10 @@ def import_numbers(
     account = twilio.owned()
     owned, unknown = chosen(account, asked.numbers)
     able = [NewNumber(new_id(), number.sid, number.e164) for number in owned if number.can_text]
-    with database.transaction() as tx:
-        tx.script("SAVEPOINT as_it_was")
+    with database.transaction() as tx, tx.savepoint() as take_back:
         written, standing = _write(tx, able, account, org_id=org_id, asked=asked, now=now)
         if not asked.apply:
-            tx.script("ROLLBACK TO SAVEPOINT as_it_was")
+            take_back()
     imported = sum(one.outcome == "imported" for one in written)
     logger.info("numbers_imported", org_id=org_id, applied=asked.apply, numbers=len(owned), imported=imported)
     return {

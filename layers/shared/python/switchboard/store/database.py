@@ -139,6 +139,7 @@ class Transaction:
         self._begin = begin
         self._instead = instead
         self._later: list[Call] = []
+        self._savepoints = 0
 
     def rows(self, name: str, /, **params: Any) -> list[Row]:
         """All rows of a statement. Pass instants aware, lists as arrays, dicts as JSON; one round trip when warm."""
@@ -171,8 +172,31 @@ class Transaction:
                 self._send(call)
 
     def script(self, sql: str) -> list[list[Any]]:
-        """Statements without parameters in one round trip: SAVEPOINT and the like, never built from data."""
+        """Statements without parameters in one round trip, never built from data."""
         return self._send(sql)[-1]
+
+    @contextmanager
+    def savepoint(self) -> Iterator[Callable[[], None]]:
+        """Takes back what the block did where it raises, or where it calls what it is given; the transaction goes on.
+
+        Not for a block that puts statements off with `later`.
+        """
+        self._savepoints += 1
+        name = f"savepoint_{self._savepoints}"  # one within another has a name of its own
+        try:
+            self.script(f"SAVEPOINT {name}")
+            yield lambda: self._take_back(name)
+        except errors.DatabaseUnavailable:
+            raise
+        except Exception:
+            self._take_back(name)
+            raise
+        finally:
+            self._savepoints -= 1
+
+    def _take_back(self, name: str) -> None:
+        self._later.clear()
+        self.script(f"ROLLBACK TO SAVEPOINT {name}")
 
     def commit(self) -> None:
         """Commits what was begun."""
