@@ -12,6 +12,7 @@ import pg8000.native
 import pytest
 
 from switchboard import errors
+from switchboard.backfills import control
 from switchboard.backfills.finish import finish_run
 from switchboard.backfills.plan import after_lanes
 from switchboard.backfills.runs import drop_old_images
@@ -375,6 +376,15 @@ def test_a_run_whose_images_are_past_their_time_is_not_rolled_back(desk: Desk, s
     refused = desk.run(action="rollback", runId=run, dryRun=False)
     assert refused["error"] == "RunFailed"
     assert "keeping time" in refused["cause"]["message"]
+
+
+def test_a_new_run_has_as_many_passes_as_a_resumed_one_has_again(
+    desk: Desk, sql: Sql, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "CATCH_UP_PASSES", 1)
+    settle(sql, TOWN)
+    desk.begin(dryRun=False)
+    assert sql("SELECT last_pass FROM ops.backfill_run") == [[2]]
 
 
 def test_rows_after_the_last_pass_are_reported_and_do_not_fail_the_run(desk: Desk, sql: Sql) -> None:

@@ -12,6 +12,10 @@ def test_a_quick_batch_doubles_the_size_and_a_slow_one_halves_it() -> None:
     assert Size(1_000).after_success(took_ms=TARGET_MS, scanned=1_000) == Size(1_000)
 
 
+def test_the_first_batch_is_as_asked_up_to_the_largest() -> None:
+    assert [Size.first(asked).now for asked in (1, LARGEST, LARGEST + 1, 100_000)] == [1, LARGEST, LARGEST, LARGEST]
+
+
 def test_a_lanes_last_few_rows_say_nothing_about_the_time() -> None:
     assert Size(1_000).after_success(took_ms=1, scanned=3) == Size(1_000)
 

@@ -35,7 +35,9 @@ def add_backfills(areas: Any) -> None:
     run.add_argument("name", choices=names, metavar="NAME", help=", ".join(names))
     run.add_argument("--as-of", help="a date or an instant that stands for now")
     run.add_argument("--verbose", action="store_true", help="a line for each row, at most 1,000")
-    run.add_argument("--batch-size", type=int, metavar="ROWS", help="where the adaptive size starts (1000)")
+    run.add_argument(
+        "--batch-size", type=int, metavar="ROWS", help="where the adaptive size starts (1000), at most 20,000"
+    )
     run.add_argument("--concurrency", type=int, metavar="N", help="how many lanes are worked at once (2)")
     run.add_argument("--lanes", type=int, metavar="N", help="into how many parts the rows are divided (8)")
     run.add_argument(

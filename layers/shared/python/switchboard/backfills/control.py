@@ -17,7 +17,7 @@ from switchboard.backfills.runs import SHORT, TASK_LEASE, Run, change_run, get_r
 from switchboard.store.database import Database, Transaction
 from switchboard.store.statements import Schemas
 
-CATCH_UP_PASSES = 2
+FIRST_PASS, CATCH_UP_PASSES = 1, 2
 
 
 def require_tables(tx: Transaction, definition: Definition, schemas: Schemas) -> None:
@@ -129,7 +129,7 @@ def resume(request: BackfillInput, definition: Definition, *, execution: str, da
 def _last_pass(run: Run, definition: Definition) -> int:
     """Late rows are looked for again: two passes more than there have been."""
     again = sum(step.catch_up for step in definition.steps) or 1
-    done = 1 + max(0, run.step - len(definition.steps) + again - 1) // again
+    done = FIRST_PASS + max(0, run.step - len(definition.steps) + again - 1) // again
     return done + CATCH_UP_PASSES
 
 

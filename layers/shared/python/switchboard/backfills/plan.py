@@ -13,6 +13,7 @@ from switchboard.backfills.errors import AlreadyRunning, RunFailed
 from switchboard.backfills.input import BackfillInput, full_params, read_input
 from switchboard.backfills.legs import Leg, leg_of
 from switchboard.backfills.runs import LONG, RUN_LEASE, SHORT, TASK_LEASE, Run, change_run, get_run, read_run
+from switchboard.backfills.sizes import Size
 from switchboard.store.database import Database, Transaction, as_json
 
 
@@ -76,8 +77,7 @@ def _add(
     now: datetime,
     run_id: str,
 ) -> int:
-    tx.script("SAVEPOINT adding")
-    try:
+    with tx.savepoint():
         row = tx.one(
             "backfill.add_run",
             id=run_id,
@@ -90,6 +90,7 @@ def _add(
             concurrency=request.concurrency,
             lanes=request.lanes,
             max_row_errors=request.max_row_errors,
+            last_pass=control.FIRST_PASS + control.CATCH_UP_PASSES,
             params=as_json(params),
             is_verbose=request.verbose,
             requested_by=request.requested_by,
@@ -98,9 +99,6 @@ def _add(
             lease_until=now + TASK_LEASE,
             now=now,
         )
-    except errors.ConstraintViolated:
-        tx.script("ROLLBACK TO SAVEPOINT adding")
-        raise
     number: int = row["number"]
     return number
 
@@ -190,7 +188,7 @@ def _plan_leg(tx: Transaction, run: Run, leg: Leg, *, now: datetime) -> None:
         step_key=leg.step.key,
         first_keys=[start.first_key for start in starts],
         rows=[start.rows for start in starts],
-        batch_size=min(run.batch_size, 20_000),
+        batch_size=Size.first(run.batch_size).rows,
         **{"pass": leg.pass_number},
     )
     change_run(tx, run.number, step=leg.number, lease_until=now + TASK_LEASE)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 TARGET_MS = 300
-LARGEST = 20_000  # keeps a slice's memory the same whatever the table's size
+LARGEST = 20_000  # no more in one transaction: of more, not even the first batch would be sure to end within 2 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,11 @@ class Size:
 
     rows: int
     narrow: int | None = None
+
+    @classmethod
+    def first(cls, asked: int) -> "Size":
+        """Of a lane's first batch."""
+        return cls(min(asked, LARGEST))
 
     @property
     def now(self) -> int:

@@ -3,12 +3,12 @@
 -- name: add_run
 -- One active run per backfill: the unique index backfill_run_one_active refuses a second.
 INSERT INTO ops.backfill_run
-    (id, backfill, action, dry_run, state, execution, as_of, batch_size, concurrency, lanes, max_row_errors, params,
-     is_verbose, requested_by, reason, target_number, lease_until, started_at, resumed_at)
+    (id, backfill, action, dry_run, state, execution, as_of, batch_size, concurrency, lanes, max_row_errors, last_pass,
+     params, is_verbose, requested_by, reason, target_number, lease_until, started_at, resumed_at)
 VALUES
     (:id, :backfill, :action, :dry_run, 'running', :execution, coalesce(cast(:as_of AS timestamptz), :now), :batch_size,
-     :concurrency, :lanes, :max_row_errors, cast(:params AS jsonb), :is_verbose, :requested_by, :reason, :target_number,
-     :lease_until, cast(:now AS timestamptz), cast(:now AS timestamptz))
+     :concurrency, :lanes, :max_row_errors, :last_pass, cast(:params AS jsonb), :is_verbose, :requested_by, :reason,
+     :target_number, :lease_until, cast(:now AS timestamptz), cast(:now AS timestamptz))
 RETURNING number
 
 -- name: run
@@ -348,7 +348,7 @@ SELECT row_id, why FROM ops.backfill_left_alone WHERE run_number = :run_number O
 
 -- name: target_for_change
 -- The run that a rollback undoes, locked.
-SELECT target.*
+SELECT target.number, target.rolled_back_at
 FROM ops.backfill_run AS target
 WHERE target.number = (SELECT run.target_number FROM ops.backfill_run AS run WHERE run.number = :number)
 FOR UPDATE
