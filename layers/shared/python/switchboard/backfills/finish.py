@@ -23,8 +23,6 @@ from switchboard.backfills.runs import (
     change_run,
     facts,
     get_run,
-    read_run,
-    row_error_count,
     totals,
 )
 from switchboard.store.database import Database, Transaction
@@ -59,7 +57,7 @@ def finish_run(run_number: int, *, database: Database, now: Callable[[], datetim
             tx,
             run_number,
             state="completed" if good else "failed",
-            error=None if good else "VerifyFailed",
+            error=None if good else endings.VerifyFailed.__name__,
             checks=[asdict(check) for check in findings.checks],
             late={"rows": found.late.rows, "ids": list(found.late.ids)},
             report=report,
@@ -92,10 +90,10 @@ def _record(tx: Transaction, definition: Definition, found: RunFacts, now: datet
         return {}
     if found.action == "run":
         return definition.record(tx, found, now) or {}
-    target = read_run(tx.one("backfill.target_for_change", number=found.number))
-    if target.rolled_back_at is None:
+    target = tx.one("backfill.target_for_change", number=found.number)
+    if target["rolled_back_at"] is None:
         definition.erase(tx, found, now)
-        tx.rows("backfill.mark_rolled_back", number=target.number, now=now)
+        tx.rows("backfill.mark_rolled_back", number=target["number"], now=now)
     return {}
 
 
@@ -139,8 +137,6 @@ def explain(execution: str, error: Mapping[str, Any], *, database: Database, now
         if run.state == "running":
             state = _STATE_AFTER.get(name, "failed")
             change_run(tx, run.number, state=state, error=name, detail=message, ended_at=now())
-            if not row_error_count(tx, run.number) and not run.step:
-                logger.info("run_was_refused", run=run.id)
         definition = definition_named(run.backfill)
         run = get_run(tx, run.number)
         found = facts(tx, run)

@@ -1,10 +1,10 @@
 """Runs as stored: reading them, and what they add up to."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from switchboard.backfills.definition import Batch, Late, RowError, RunFacts
 from switchboard.store.database import Database, Limits, Row, Transaction, as_json
@@ -87,15 +87,29 @@ def get_run(tx: Transaction, number: int) -> Run:
     return read_run(tx.one("backfill.run", number=number))
 
 
-def change_run(tx: Transaction, number: int, **changes: Any) -> None:
+class RunChanges(TypedDict, total=False):
+    """What a run's row may be changed to."""
+
+    state: str
+    wanted: str
+    began: bool
+    step: int
+    error: str | None
+    detail: str
+    late: Mapping[str, Any]
+    checks: Sequence[Mapping[str, Any]]
+    report: str
+    lease_until: datetime
+    ended_at: datetime
+
+
+def change_run(tx: Transaction, number: int, **changes: Unpack[RunChanges]) -> None:
     """Sets the given columns; the others stay."""
-    values: dict[str, Any] = dict.fromkeys(
-        ("state", "wanted", "began", "step", "error", "detail", "late", "checks", "report", "lease_until", "ended_at")
-    )
+    values: dict[str, Any] = dict.fromkeys(RunChanges.__annotations__) | changes
     for name in ("late", "checks"):
-        if name in changes:
-            changes[name] = as_json(changes[name])
-    tx.rows("backfill.change_run", number=number, **(values | changes))
+        if values[name] is not None:
+            values[name] = as_json(values[name])
+    tx.rows("backfill.change_run", number=number, **values)
 
 
 def totals(tx: Transaction, number: int) -> Counter[str]:
