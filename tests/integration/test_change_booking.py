@@ -225,6 +225,16 @@ def test_a_completed_booking_is_not_moved_any_more(desk: BookingDesk) -> None:
     assert (answer.outcome, window["end"]) == (Outcome.UNCHANGED, datetime(2025, 1, 15, 13, tzinfo=UTC))
 
 
+def test_a_completed_bookings_window_changes_hands_where_it_is(desk: BookingDesk) -> None:
+    desk.tell()
+    desk.tell(minute=1, event_type=COMPLETED)
+    [before] = desk.windows()
+    answer = desk.tell(minute=2, event_type=COMPLETED, sitter=BO, startAt="2025-01-16T10:00:00Z", endAt=None)
+    again = desk.tell(minute=3, event_type=COMPLETED, sitter=SAM, endAt="2025-01-16T12:00:00Z")
+    assert (answer.outcome, again.outcome) == (Outcome.REASSIGNED, Outcome.REASSIGNED)
+    assert desk.windows() == [before]
+
+
 def test_a_booking_confirmed_again_while_its_completed_window_is_active_is_moved(desk: BookingDesk) -> None:
     first = desk.tell()
     desk.tell(minute=1, event_type=COMPLETED)
@@ -251,6 +261,24 @@ def test_a_booking_confirmed_again_after_its_completed_window_ended_gets_a_new_r
     assert answer.outcome is Outcome.CREATED
     assert window["id"] == answer.window_id != first.window_id
     assert [closed["id"] for closed in desk.windows("closed")] == [first.window_id]
+
+
+@pytest.mark.parametrize(("sitter", "outcome"), [(SAM, Outcome.SKIPPED), (BO, Outcome.REASSIGNED)])
+def test_with_the_flag_off_a_completed_window_that_ended_is_closed_and_never_revived(
+    desk: BookingDesk, sitter: dict[str, Any], outcome: Outcome
+) -> None:
+    first = desk.tell()
+    desk.tell(minute=1, event_type=COMPLETED)
+    desk.now, desk.may_create = datetime(2025, 1, 15, 13, tzinfo=UTC), False
+    tomorrow: dict[str, Any] = {"startAt": "2025-01-16T10:00:00Z", "endAt": "2025-01-16T12:00:00Z", "sitter": sitter}
+    assert desk.tell(minute=2, event_type=UPDATED, **tomorrow).outcome is outcome
+    assert (desk.windows(), desk.thread()["sitter"]) == ([], sitter["id"])
+    desk.may_create = True
+    answer = desk.tell(minute=3, event_type=UPDATED, **tomorrow)
+    assert answer.outcome is Outcome.CREATED
+    assert [window["id"] for window in desk.windows()] == [answer.window_id]
+    [closed] = desk.windows("closed")
+    assert (closed["id"], closed["end"]) == (first.window_id, datetime(2025, 1, 15, 13, tzinfo=UTC))
 
 
 def test_a_booking_confirmed_again_after_being_cancelled_gets_a_new_row(desk: BookingDesk) -> None:

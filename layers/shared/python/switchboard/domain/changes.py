@@ -154,8 +154,11 @@ def _act(
     if action is Action.MOVE or action is Action.COMPLETE:
         rows = _kept(thread, known) + _moved(facts, thread, sitter_id=None, now=now)
         return Outcome.MOVED if action is Action.MOVE else Outcome.CLOSED, rows
-    untagged = thread.window is not None and thread.window.tag is None  # made by an earlier application
-    rows = _kept(thread, known) + (_tagged(facts, thread.window, now=now) if thread.window and untagged else Rows())
+    rows = _kept(thread, known)
+    if verdict.ends_window:
+        rows += _closed_windows(thread, now=now)
+    elif thread.window is not None and thread.window.tag is None:  # made by an earlier application
+        rows += _tagged(facts, thread.window, now=now)
     return Outcome.UNCHANGED if action is Action.KEEP else Outcome.SKIPPED, rows
 
 
@@ -166,11 +169,12 @@ def _assign(
         raise ValueError("a thread is assigned with its number, client and sitter")
     before = facts.thread or Thread(id=new_id(), client_id=facts.client.id, sitter_id=None)
     rows = Rows()
-    if verdict.makes_window:
+    if verdict.makes_window or verdict.ends_window:
         rows += _closed_windows(before, now=now)
-        rows += _new_window(facts, before.id, now=now, new_id=new_id)
     elif before.windows:
         rows += _moved(facts, before, sitter_id=facts.sitter.id, now=now)
+    if verdict.makes_window:
+        rows += _new_window(facts, before.id, now=now, new_id=new_id)
     after = replace(
         _classified(facts, before),
         booking_id=facts.booking.id,
@@ -179,7 +183,7 @@ def _assign(
         number_class=number.number_class,
         number_e164=number.e164,
         is_open=True,
-        window_id=rows.windows[-1].after.id if rows.windows else before.window_id,
+        window_id=next((one.after.id for one in rows.windows if one.after.is_active), before.window_id),
         participants=(
             Participant("client", facts.client.id, facts.client.phone),
             Participant("sitter", facts.sitter.id, facts.sitter.phone),
@@ -243,9 +247,9 @@ def _closed_windows(thread: Thread, *, now: datetime) -> Rows:
 
 
 def _moved(facts: Facts, thread: Thread, *, sitter_id: str | None, now: datetime) -> Rows:
-    """The active window at the booking's times and, where one is given, with another sitter: the same row."""
+    """The active window where it belongs and, where one is given, with another sitter: the same row."""
     window, *surplus = thread.windows
-    interval = facts.booking.window or window.interval
+    interval = facts.moves_to or window.interval
     wanted = sitter_id or window.sitter_id
     tag = _tag(facts, interval, wanted, window.id, present=window.tag if wanted == window.sitter_id else None, now=now)
     moved = _changed(window, now=now, interval=interval, sitter_id=wanted, tag=tag)

@@ -1,6 +1,6 @@
 """What has to happen to a booking's thread, from the stored rows alone: the table of booking changes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -134,6 +134,12 @@ class Facts:
         return tuple(thread for thread in self.threads if thread is not mine and thread.gives_access)
 
     @property
+    def moves_to(self) -> Interval | None:
+        """Where an active window belongs; None: where it is, as that of a booking that was completed before."""
+        stays = self.was_completed and self.booking.status is Status.COMPLETED
+        return None if stays else self.booking.window
+
+    @property
     def is_one_time(self) -> bool:
         """The client's class, by this booking."""
         return is_one_time(
@@ -154,11 +160,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to do, and for a skipped one why; `makes_window`: a new window row, no present one serves."""
+    """What to do, and for a skipped one why.
+
+    `makes_window`: a new window row, no present one serves; `ends_window`: the present one is over, and is closed.
+    """
 
     action: Action
     reason: Reason | None = None
     makes_window: bool = False
+    ends_window: bool = False
 
 
 def judge(facts: Facts, *, event_type: EventType, may_create: bool, now: datetime) -> Verdict:
@@ -208,9 +218,9 @@ def _assigned(facts: Facts, thread: Thread, *, may_create: bool, now: datetime) 
         return _not_bookable(facts, thread)
     over = facts.was_completed and window is not None and now >= window.interval.end_at
     if window is None or over:
-        anew = _ensure(facts, may_create=may_create)
+        anew = replace(_ensure(facts, may_create=may_create), ends_window=over)
         changes_hands = thread.sitter_id is not None and thread.sitter_id != facts.sitter_id
-        return Verdict(Action.REASSIGN, makes_window=anew.makes_window) if changes_hands else anew
+        return replace(anew, action=Action.REASSIGN, reason=None) if changes_hands else anew
     if facts.sitter_id != thread.sitter_id or facts.sitter_id != window.sitter_id:
         return Verdict(Action.REASSIGN)
     return Verdict(Action.KEEP if window.interval == wanted and not facts.was_completed else Action.MOVE)
