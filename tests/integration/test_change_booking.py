@@ -463,6 +463,16 @@ def test_a_reclassified_clients_booking_that_is_confirmed_again_gets_a_window_on
     assert (answer.outcome, answer.number_class) == (Outcome.CREATED, NumberClass.POOL)
 
 
+@pytest.mark.parametrize("how", [{"event_type": CANCELLED}, {"startAt": None}])
+def test_a_client_reclassified_as_their_windows_close_is_stored_as_that_at_once(
+    desk: BookingDesk, how: dict[str, Any]
+) -> None:
+    desk.tell()
+    answer = desk.tell(minute=1, isRecurring=False, **how)
+    assert (answer.outcome, answer.window_id) == (Outcome.CLOSED, desk.thread()["window_id"])
+    assert (desk.thread()["one_time"], desk.windows()) == (True, [])
+
+
 def test_a_meet_and_greet_uses_the_front_desk(desk: BookingDesk) -> None:
     answer = desk.tell(isMeetAndGreet=True)
     assert (answer.outcome, answer.number_class) == (Outcome.CREATED, NumberClass.FRONT_DESK)

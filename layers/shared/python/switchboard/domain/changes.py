@@ -221,9 +221,10 @@ def _close(facts: Facts, *, now: datetime) -> Rows:
     thread = facts.thread
     if thread is None:
         return Rows()
+    known = _classified(facts, thread)
     if thread.sitter_id is not None and facts.sitter_id is None:
-        return _park(thread, facts.front_desk, now=now, known=_classified(facts, thread))
-    return _closed_windows(thread, now=now)
+        return _park(thread, facts.front_desk, now=now, known=known)
+    return _kept(thread, known) + _closed_windows(thread, now=now)
 
 
 def _park_all(threads: Iterable[Thread], front_desk: Number | None, *, now: datetime) -> Rows:
