@@ -6,6 +6,7 @@ from typing import Any
 import pg8000.core
 import pytest
 
+from switchboard.domain import wording
 from switchboard.flags import AntiPoachingMode, Flags
 from switchboard.store.database import Database
 from tests.builders import FRONT_DESK, MINUTE, NOON, OWNER_PHONE, SITTER_NUMBER, World
@@ -135,6 +136,21 @@ def test_start_opts_in_again_and_lifts_a_blocked_pair_of_the_number_texted(
     assert opt_outs(board)[0][1] == "opted_in"
     assert len(board.sent()) == 1
     assert board.rows("SELECT number_e164 FROM ops.blocked_pair") == [(FRONT_DESK,)]
+
+
+def test_each_stop_and_each_start_that_changes_something_is_answered(board: Switchboard, world: World) -> None:
+    world.assigned()
+    for n, word in enumerate(("STOP", "STOP", "START", "START", "STOP", "START", "START")):
+        board.text(word, at=NOON + n * MINUTE)
+    stopped, started = wording.OPTED_OUT, wording.OPTED_IN
+    assert [body for _, _, body in board.sent()] == [stopped, started, stopped, started]
+
+
+def test_a_start_that_changes_nothing_is_answered_once_a_day(board: Switchboard, world: World) -> None:
+    world.assigned()
+    for at in (NOON, NOON + MINUTE, NOON + DAY):
+        board.text("START", at=at)
+    assert [body for _, _, body in board.sent()] == [wording.OPTED_IN] * 2
 
 
 @pytest.mark.parametrize(("first", "then", "state"), [("START", "STOP", "opted_out"), ("STOP", "START", "opted_in")])

@@ -164,13 +164,16 @@ class Consequences:
         return said_at is not None and said_at > self.draft.text.arrived_at
 
     def _confirm(self, keyword: Keyword, thread_id: str) -> bool:
+        """Answers each STOP and each START that changes something; another START, and HELP, once a day."""
         draft = self.draft
         if keyword in _STOPS:
             if self.inputs.mute:
                 return False
             return draft.say("opted_out", wording.OPTED_OUT, thread_id=thread_id, confirmation=True, repeats=True)
-        kind, body = ("help", wording.HELP) if keyword is Keyword.HELP else ("opted_in", wording.OPTED_IN)
-        return draft.say(kind, body, thread_id=thread_id, confirmation=True)
+        if keyword is Keyword.HELP:
+            return draft.say("help", wording.HELP, thread_id=thread_id, confirmation=True)
+        changes = self.inputs.mute
+        return draft.say("opted_in", wording.OPTED_IN, thread_id=thread_id, confirmation=True, repeats=changes)
 
     def _opt(self, keyword: Keyword, actor: tuple[str, str | None]) -> None:
         if keyword is Keyword.HELP:

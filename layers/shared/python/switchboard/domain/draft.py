@@ -123,12 +123,13 @@ class Draft:
         self.unread[thread_id] = self.unread.get(thread_id, 0) + int(unread)
 
     def say(self, kind: str, body: str, *, thread_id: str, confirmation: bool = False, repeats: bool = False) -> bool:
-        """An automatic answer from the number texted, at most once a day and kind unless it repeats."""
+        """An automatic answer from the number texted, at most once a day and kind unless it repeats; whether it is."""
         sender, today = self.text.sender, self.now.astimezone(self.facts.organisation.zone).date().isoformat()
         muted = sender in self.facts.opted_out and not confirmation
-        if muted or (not repeats and ((kind, today) in self.facts.answered or kind in self.automatic_kinds)):
+        is_said = (kind, today) in self.facts.answered or kind in self.automatic_kinds
+        if muted or (is_said and not repeats):
             return False
-        if not repeats:
+        if not is_said:
             self.automatic_kinds.append(kind)
         purpose = Purpose.CONFIRMATION if confirmation else Purpose.AUTOMATIC
         self.outbound.append(
