@@ -1,5 +1,6 @@
 """Keywords, contact details and pictures of inbound texts, on a real PostgreSQL server."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 from switchboard.domain import wording
 from switchboard.flags import AntiPoachingMode, Flags
 from switchboard.store.database import Database
-from tests.builders import FRONT_DESK, MINUTE, NOON, OWNER_PHONE, SITTER_NUMBER, World
+from tests.booking_desk import opened_desk
+from tests.builders import FRONT_DESK, MINUTE, NOON, OWNER_PHONE, SITTER_NUMBER, Sql, World
 from tests.inbound_texts import Switchboard
 
 CLIENT, SITTER = "+15555550101", "+15555550102"
@@ -167,6 +169,16 @@ def test_a_persons_last_word_counts_however_late_an_earlier_one_is_worked_on(
     board.text(first, at=NOON + 3 * MINUTE)
     assert opt_outs(board) != [(CLIENT, state, "inbound_keyword")]
     assert len(board.sent()) == 2
+
+
+def test_a_start_of_before_the_guest_became_a_client_counts_however_late_it_is_worked_on(
+    database: Database, sql: Sql, board: Switchboard
+) -> None:
+    desk = replace(opened_desk(database, sql), now=NOON + 10 * MINUTE)
+    board.text("STOP", to=FRONT_DESK)
+    desk.tell()
+    board.text("START", to=FRONT_DESK, at=NOON + 5 * MINUTE, now=NOON + 20 * MINUTE)
+    assert opt_outs(board) == [(CLIENT, "opted_in", "inbound_keyword")]
 
 
 def test_help_is_answered_once_a_day_even_to_one_who_opted_out(board: Switchboard, world: World) -> None:

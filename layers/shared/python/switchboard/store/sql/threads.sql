@@ -1,6 +1,6 @@
 -- name: adopt_guests
 -- Re-points everything of the guests to the client. Of several open general threads the oldest stays open; adopted ones
--- are classified by domain/classification.py, of any booking of the client.
+-- are classified by domain/classification.py, of any booking of the client. When a STOP or START was said stays as it is.
 WITH guest AS (
     SELECT unnest(cast(:guests AS text[])) AS id
 ), general AS (
@@ -33,7 +33,7 @@ WITH guest AS (
       AND "threadId" IN (SELECT id FROM {messaging}."MessageThread"
                          WHERE "orgId" = :org_id AND "clientId" IN (SELECT id FROM guest))
 ), opt_out AS (
-    UPDATE {messaging}."OptOutState" SET "clientId" = :client_id, "updatedAt" = cast(:now AS timestamptz)
+    UPDATE {messaging}."OptOutState" SET "clientId" = :client_id
     WHERE "orgId" = :org_id AND "clientId" IN (SELECT id FROM guest)
 ), lease AS (
     UPDATE ops.pool_lease SET client_id = :client_id
