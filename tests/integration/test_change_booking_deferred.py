@@ -106,12 +106,22 @@ def test_a_deferral_that_a_retry_healed_is_told_of_again_when_it_comes_back(desk
     assert notices(desk) == 2
 
 
-def test_the_owners_notice_names_no_person(desk: BookingDesk) -> None:
-    desk.tell(client=JANE | {"phone": "lost"})
+@pytest.mark.parametrize(
+    ("client", "sitter", "whose"),
+    [
+        ("lost", SAM["phone"], "the client"),
+        (JANE["phone"], None, "the sitter"),
+        (None, "555", "the client and of the sitter"),
+    ],
+)
+def test_the_owners_notice_says_whose_phone_is_wanting_and_names_no_person(
+    desk: BookingDesk, client: str | None, sitter: str | None, whose: str
+) -> None:
+    desk.tell(client=JANE | {"phone": client}, sitter=SAM | {"phone": sitter})
     [[body]] = desk.sql('SELECT body FROM messaging."MessageEvent"')
-    assert (
-        body
-        == "Booking booking-1 waits: a phone is missing or cannot be read. Please correct it in the booking system."
+    assert body == (
+        f"Booking booking-1 waits: the phone of {whose} is missing or cannot be read."
+        " Please correct it in the booking system."
     )
 
 

@@ -83,10 +83,10 @@ class Rows:
         )
 
 
-def invalid_phones(facts: Facts) -> tuple[str, ...]:
-    """Whose phone is missing or cannot be read, of those who are to talk: the fields' paths."""
-    people = (("data.client.phone", facts.client), ("data.sitter.phone", facts.sitter))
-    return tuple(path for path, person in people if person is None or person.phone is None)
+def without_phone(facts: Facts) -> tuple[str, ...]:
+    """Whose phone is missing or cannot be read, of those who are to talk: their roles."""
+    people = (("client", facts.client), ("sitter", facts.sitter))
+    return tuple(role for role, person in people if person is None or person.phone is None)
 
 
 def needed_class(facts: Facts, verdict: Verdict) -> NumberClass | None:

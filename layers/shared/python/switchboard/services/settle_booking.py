@@ -13,7 +13,7 @@ from switchboard.domain.bookings import (
     pause_before,
 )
 from switchboard.domain.bookings import Status as BookingStatus
-from switchboard.domain.changes import Answer, Rows, carry_out, invalid_phones, needed_class, put_off
+from switchboard.domain.changes import Answer, Rows, carry_out, needed_class, put_off, without_phone
 from switchboard.domain.desired_state import Facts, Outcome, Reason, Verdict, judge
 from switchboard.domain.numbers import Number, NumberClass
 from switchboard.services.booking_notices import keep_owner_told, subjects
@@ -74,7 +74,8 @@ def settle(
         threads.adopt_guests(tx, org_id=event.org_id, client_id=snapshots.client.id, guests=gathered.guests, now=now)
     if rows.frees_pool_number:
         supply(tx, {NumberClass.POOL}, org_id=event.org_id, now=now)
-    return Settled(answer, keep_owner_told(tx, event, gathered, answer, rows, now=now, new_id=new_id))
+    told = keep_owner_told(tx, event, facts, answer, rows, told_of=gathered.told_of, now=now, new_id=new_id)
+    return Settled(answer, told)
 
 
 def _standing(event: BookingEvent, gathered: Gathered) -> tuple[Facts, Snapshots]:
@@ -135,7 +136,7 @@ def _number_for(
     needed = needed_class(facts, verdict)
     if needed is None:
         return None
-    if invalid_phones(facts):
+    if without_phone(facts):
         return Reason.PHONE_INVALID
     if needed is NumberClass.FRONT_DESK:
         return facts.front_desk or Reason.FRONT_DESK_MISSING
