@@ -1,4 +1,4 @@
-"""The HTTP side of Twilio's client. Costs 150 ms and 30 MB to import: only twilio.py does, when something is sent."""
+"""The HTTP side of Twilio's client. Costs 150 ms and 30 MB to import: our two clients do so when they first ask."""
 
 import logging
 import ssl

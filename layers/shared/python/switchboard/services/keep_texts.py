@@ -22,7 +22,10 @@ logger = Logger(service="switchboard", child=True)
 
 
 def expire_held_texts(*, using: Receiving) -> int:
-    """Gives the owner the texts that sitters left unanswered for 30 minutes; answers with how many sitters' it were."""
+    """Gives the owner the texts that sitters left unanswered for 30 minutes.
+
+    Answers with how many sitters had left some, and how many texts had nobody to ask.
+    """
     now = using.now()
     with using.database.transaction() as tx:
         orphaned = held_texts.give_up(tx, held_before=now - LONGEST_HOLD, now=now)
