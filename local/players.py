@@ -132,10 +132,6 @@ class Phones:
         if answer.status >= 300:  # noqa: PLR2004  HTTP's own number
             raise ValueError(f"the simulator refused the fault: {answer.status}")
 
-    def no_faults(self) -> None:
-        """Has Twilio work again."""
-        self._twilio.call("DELETE", "/simulator/faults")
-
 
 def eventually(look: Callable[[], T], *, within_s: float = 40.0) -> T:
     """What `look` finds once it finds something true, or what it found last when the time is up."""

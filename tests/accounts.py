@@ -3,9 +3,17 @@
 from datetime import datetime
 from typing import Any
 
+from switchboard.domain.account_classes import Cutoffs
 from tests.builders import Sql
 
 AS_OF = "2025-10-25"
+
+
+def account_class(last_order_at: datetime | None, found: Cutoffs) -> str:
+    """What ops.account_class is to answer; an order in the future is ACTIVE, none is PROSPECT."""
+    if last_order_at is None or last_order_at < found.target_from:
+        return "PROSPECT"
+    return "ACTIVE" if last_order_at >= found.active_from else "TARGET"
 
 
 def add_tenant(sql: Sql) -> str:

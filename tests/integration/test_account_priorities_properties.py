@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from switchboard.domain.account_classes import PRIORITIES, account_class, cutoffs
+from switchboard.domain.account_classes import PRIORITIES, cutoffs
 from switchboard.store.database import Database
-from tests.accounts import add_tenant, snapshot
+from tests.accounts import account_class, add_tenant, snapshot
 from tests.backfill_desk import Desk
 from tests.builders import Sql
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchboard.domain.account_classes import account_class, cutoffs, months_before
+from switchboard.domain.account_classes import Cutoffs, cutoffs, months_before
 
 NOON = datetime(2025, 8, 31, 12, tzinfo=UTC)
 
@@ -22,19 +22,8 @@ def test_the_day_is_the_utc_day() -> None:
     assert cutoffs(east) == cutoffs(NOON)
 
 
-def test_a_boundary_day_belongs_to_the_better_class() -> None:
-    found = cutoffs(NOON)
-    moment = timedelta(microseconds=1)
-    assert account_class(found.active_from, found) == "ACTIVE"
-    assert account_class(found.active_from - moment, found) == "TARGET"
-    assert account_class(found.target_from, found) == "TARGET"
-    assert account_class(found.target_from - moment, found) == "PROSPECT"
-
-
-def test_no_order_is_a_prospect_and_one_to_come_is_active() -> None:
-    found = cutoffs(NOON)
-    assert account_class(None, found) == "PROSPECT"
-    assert account_class(NOON + timedelta(days=900), found) == "ACTIVE"
+def test_a_class_begins_with_the_first_instant_of_its_boundary_day() -> None:
+    assert cutoffs(NOON) == Cutoffs(datetime(2025, 2, 28, tzinfo=UTC), datetime(2024, 8, 31, tzinfo=UTC))
 
 
 @given(day=st.dates(date(2, 1, 1)), months=st.integers(0, 12))

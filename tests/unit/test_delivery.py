@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from switchboard.domain.delivery import (
     DISPOSALS,
     STATUS_RANK,
-    Action,
     Decision,
     Disposal,
     Failure,
@@ -50,6 +49,10 @@ def pause(decision: Decision) -> timedelta:
     return decision.next_attempt_at - NOW
 
 
+def is_final(decision: Decision) -> bool:
+    return decision.next_attempt_at is None
+
+
 def test_a_status_moves_up_the_ladder_and_never_down_or_sideways() -> None:
     rungs = [(status, height) for height, rung in enumerate(LADDER) for status in rung]
     assert {status for status, _ in rungs} == set(STATUS_RANK)
@@ -79,30 +82,30 @@ def test_callbacks_in_any_order_end_at_the_highest(statuses: list[str]) -> None:
     assert held == "read"
 
 
-# The table of errors, as the operators know it: code, class, what follows the first failure.
+# The table of errors, as the operators know it: code, class, whether the first failure is final.
 TABLE = [
-    (429, Disposal.RETRY_WITH_JITTER, Action.RETRY),
-    (20429, Disposal.RETRY_WITH_JITTER, Action.RETRY),
-    (21211, Disposal.PERMANENT, Action.FAIL),
-    (21612, Disposal.PERMANENT, Action.FAIL),
-    (21614, Disposal.PERMANENT, Action.FAIL),
-    (30006, Disposal.PERMANENT, Action.FAIL),
-    (21408, Disposal.PERMANENT_ALARM, Action.FAIL),
-    (21610, Disposal.OPT_OUT, Action.FAIL),
-    (30004, Disposal.OPT_OUT, Action.FAIL),
-    (21611, Disposal.BACK_OFF, Action.RETRY),
-    (30001, Disposal.BACK_OFF, Action.RETRY),
-    (21602, Disposal.PERMANENT_OUR_FAULT, Action.FAIL),
-    (21605, Disposal.PERMANENT_OUR_FAULT, Action.FAIL),
-    (21617, Disposal.PERMANENT_OUR_FAULT, Action.FAIL),
-    (30003, Disposal.RETRY_LATER, Action.RETRY),
-    (30005, Disposal.RETRY_ONCE, Action.RETRY),
-    (30008, Disposal.RETRY_ONCE, Action.RETRY),
-    (30007, Disposal.PERMANENT_ALARM, Action.FAIL),
-    (30022, Disposal.BACK_OFF, Action.RETRY),
-    (30023, Disposal.BACK_OFF, Action.RETRY),
-    (30034, Disposal.PERMANENT_ALARM, Action.FAIL),
-    (14107, Disposal.LOOP_STOP, Action.FAIL),
+    (429, Disposal.RETRY_WITH_JITTER, False),
+    (20429, Disposal.RETRY_WITH_JITTER, False),
+    (21211, Disposal.PERMANENT, True),
+    (21612, Disposal.PERMANENT, True),
+    (21614, Disposal.PERMANENT, True),
+    (30006, Disposal.PERMANENT, True),
+    (21408, Disposal.PERMANENT_ALARM, True),
+    (21610, Disposal.OPT_OUT, True),
+    (30004, Disposal.OPT_OUT, True),
+    (21611, Disposal.BACK_OFF, False),
+    (30001, Disposal.BACK_OFF, False),
+    (21602, Disposal.PERMANENT_OUR_FAULT, True),
+    (21605, Disposal.PERMANENT_OUR_FAULT, True),
+    (21617, Disposal.PERMANENT_OUR_FAULT, True),
+    (30003, Disposal.RETRY_LATER, False),
+    (30005, Disposal.RETRY_ONCE, False),
+    (30008, Disposal.RETRY_ONCE, False),
+    (30007, Disposal.PERMANENT_ALARM, True),
+    (30022, Disposal.BACK_OFF, False),
+    (30023, Disposal.BACK_OFF, False),
+    (30034, Disposal.PERMANENT_ALARM, True),
+    (14107, Disposal.LOOP_STOP, True),
 ]
 
 
@@ -110,39 +113,37 @@ def test_the_table_names_every_code_that_is_handled() -> None:
     assert {code for code, _, _ in TABLE} == set(DISPOSALS)
 
 
-@pytest.mark.parametrize(("code", "disposal", "action"), TABLE)
-def test_each_code_is_dealt_with_as_its_row_says(code: int, disposal: Disposal, action: Action) -> None:
+@pytest.mark.parametrize(("code", "disposal", "final"), TABLE)
+def test_each_code_is_dealt_with_as_its_row_says(code: int, disposal: Disposal, final: bool) -> None:
     refused, undelivered = decide(Refused(code, 400)), decide(Undelivered(code))
-    assert (refused.disposal, refused.action, refused.failure_code) == (disposal, action, str(code))
-    again = Action.NEW_ATTEMPT if action is Action.RETRY else action
-    assert (undelivered.disposal, undelivered.action) == (disposal, again)
+    assert refused.failure_code == str(code)
     for decision in (refused, undelivered):
+        assert (decision.disposal, is_final(decision)) == (disposal, final)
         assert decision.opt_out is (disposal is Disposal.OPT_OUT)
         assert decision.alarm is (disposal.name.startswith(("PERMANENT_", "LOOP")))
-        assert (decision.next_attempt_at is None) is (decision.action is Action.FAIL)
 
 
 @pytest.mark.parametrize("outcome", [Refused(99999, 400), Refused(None, 403), Undelivered(None), Undelivered(63000)])
 def test_what_is_not_in_the_table_is_final_and_raises_an_alarm(outcome: Failure) -> None:
     decision = decide(outcome)
-    assert (decision.action, decision.alarm) == (Action.FAIL, True)
+    assert (is_final(decision), decision.alarm) == (True, True)
 
 
 def test_a_429_counts_by_its_status_unless_its_code_says_more() -> None:
-    assert decide(Refused(None, 429)).action is Action.RETRY
-    assert decide(Refused(88888, 429)).action is Action.RETRY
+    assert not is_final(decide(Refused(None, 429)))
+    assert not is_final(decide(Refused(88888, 429)))
     assert decide(Refused(14107, 429)).disposal is Disposal.LOOP_STOP
 
 
 def test_an_unreachable_handset_is_tried_after_15_minutes_1_hour_4_hours_and_no_more() -> None:
     pauses = [pause(decide(Undelivered(30003), tries=tries, fraction=0.9)) for tries in (1, 2, 3)]
     assert pauses == [15 * MINUTE, HOUR, 4 * HOUR]
-    assert decide(Undelivered(30003), tries=4).action is Action.FAIL
+    assert is_final(decide(Undelivered(30003), tries=4))
 
 
 def test_an_unknown_failure_is_tried_once_more() -> None:
-    assert decide(Undelivered(30005), tries=1).action is Action.NEW_ATTEMPT
-    assert decide(Undelivered(30005), tries=2).action is Action.FAIL
+    assert not is_final(decide(Undelivered(30005), tries=1))
+    assert is_final(decide(Undelivered(30005), tries=2))
 
 
 @given(tries=st.integers(1, 40), fraction=st.floats(0, 1, exclude_max=True))
@@ -159,7 +160,7 @@ def test_jitter_spreads_retries_apart() -> None:
 
 def test_retries_end_some_time_even_without_a_window() -> None:
     for outcome in (NotSent("x"), Refused(20429, 429), Undelivered(30023)):
-        assert decide(outcome, tries=1_000).action is Action.FAIL
+        assert is_final(decide(outcome, tries=1_000))
 
 
 @pytest.mark.parametrize(("asked", "waited"), [(30.0, 30 * SECOND), (0.0, SECOND / 2), (-5.0, SECOND / 2), (1e9, HOUR)])
@@ -183,24 +184,24 @@ def test_nothing_is_retried_at_or_after_the_windows_end(
     if free.next_attempt_at is not None and free.next_attempt_at < NOW + left:
         assert bound == free
     else:
-        assert bound.action is Action.FAIL
-        assert bound.window_ended is (free.action is not Action.FAIL)
+        assert is_final(bound)
+        assert bound.window_ended is not is_final(free)
 
 
 def test_a_window_ends_before_its_last_instant() -> None:
     at_the_end = decide(Undelivered(30003), window_end=NOW + 15 * MINUTE)
     before = decide(Undelivered(30003), window_end=NOW + 15 * MINUTE + timedelta(microseconds=1))
-    assert (at_the_end.action, before.action) == (Action.FAIL, Action.NEW_ATTEMPT)
+    assert (is_final(at_the_end), is_final(before)) == (True, False)
 
 
 def test_an_ambiguous_send_is_looked_up_after_a_minute_whatever_the_window_says() -> None:
     decision = decide(Unknown("ReadTimeout"), tries=9, window_end=NOW - HOUR)
-    assert (decision.action, pause(decision), decision.empty_looks_needed) == (Action.LOOK, MINUTE, 2)
+    assert (decision.disposal, pause(decision), decision.empty_looks_needed) == (Disposal.LOOK, MINUTE, 2)
 
 
 def test_a_dropped_connection_is_looked_up_soon_and_one_empty_look_is_enough() -> None:
     decision = decide(Unknown("ConnectionError", dropped=True))
-    assert (decision.action, pause(decision), decision.empty_looks_needed) == (Action.LOOK, 5 * SECOND, 1)
+    assert (decision.disposal, pause(decision), decision.empty_looks_needed) == (Disposal.LOOK, 5 * SECOND, 1)
 
 
 def message(sid: str, *, body: str = "See you at 5", at: datetime = NOW) -> SentMessage:

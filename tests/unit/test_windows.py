@@ -63,14 +63,6 @@ def test_a_window_does_not_depend_on_the_zone_that_the_times_are_told_in(
     assert window.start_at.tzinfo is UTC
 
 
-def test_a_window_holds_its_start_and_not_its_end() -> None:
-    window = Interval(NOW, NOW + HOUR)
-    assert window.holds(NOW)
-    assert window.holds(NOW + HOUR - timedelta(microseconds=1))
-    assert not window.holds(NOW + HOUR)
-    assert not window.holds(NOW - timedelta(microseconds=1))
-
-
 def span(tag: int, start: datetime, *, released_at: datetime | None = None) -> TaggedSpan:
     return TaggedSpan(f"window-{tag}", "sitter-1", tag, Interval(start, start + HOUR), released_at)
 

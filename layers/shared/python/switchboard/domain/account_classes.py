@@ -30,10 +30,3 @@ def months_before(day: date, months: int) -> date:
     """The same day of an earlier month, or that month's last: 31 August less six months is 28 or 29 February."""
     year, month = divmod(day.year * 12 + day.month - 1 - months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-def account_class(last_order_at: datetime | None, found: Cutoffs) -> str:
-    """ACTIVE, TARGET or PROSPECT; an order in the future is ACTIVE, none is PROSPECT."""
-    if last_order_at is None or last_order_at < found.target_from:
-        return "PROSPECT"
-    return "ACTIVE" if last_order_at >= found.active_from else "TARGET"

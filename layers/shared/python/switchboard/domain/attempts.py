@@ -8,7 +8,6 @@ from switchboard.domain.delivery import (
     LOOK_PAUSE,
     STATUS_RANK,
     Accepted,
-    Action,
     Decision,
     Disposal,
     Failure,
@@ -237,7 +236,7 @@ def _after(text: QueuedText, attempt: Attempt, failure: Failure, *, now: datetim
     disposal = disposal_of(failure)
     tries = sum(1 for one in text.attempts if _disposal_of(one) is disposal)
     decision = after_failure(failure, tries=tries, now=now, fraction=fraction, window_end=text.retry_end)
-    if decision.action is Action.FAIL:
+    if decision.next_attempt_at is None:
         return _given_up(text, attempt, decision)
     waiting = replace(text, failure_code=decision.failure_code)
     return Settled(_waiting(waiting, State.WAITING, decision.next_attempt_at), attempt)

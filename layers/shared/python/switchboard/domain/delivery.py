@@ -120,23 +120,13 @@ DROPPED_LOOK_PAUSE = timedelta(seconds=5)
 _CLOCK_SLACK = timedelta(seconds=5)
 
 
-class Action(StrEnum):
-    """What the worker does next with the row."""
-
-    RETRY = "retry"  # the same attempt again: Twilio holds no message of it
-    NEW_ATTEMPT = "new_attempt"  # Twilio's message failed: another one
-    LOOK = "look"  # ask Twilio for the message before anything else
-    FAIL = "fail"  # final; the owner sees it
-
-
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What follows from a failure.
+    """What follows from a failure. Without next_attempt_at it is final, and the owner sees it.
 
-    next_attempt_at is set for all actions but FAIL; empty_looks_needed for LOOK only.
+    empty_looks_needed is for disposal LOOK: Twilio is asked for the message before anything else.
     """
 
-    action: Action
     disposal: Disposal
     failure_code: str
     next_attempt_at: datetime | None = None
@@ -178,15 +168,13 @@ def after_failure(
     next_at = now + max(pause, _asked_pause(outcome))
     if window_end is not None and next_at >= window_end:
         return _final(disposal, code, window_ended=True)
-    action = Action.NEW_ATTEMPT if isinstance(outcome, Undelivered) else Action.RETRY
-    return Decision(action, disposal, code, next_attempt_at=next_at)
+    return Decision(disposal, code, next_attempt_at=next_at)
 
 
 def _look(outcome: Unknown, *, now: datetime) -> Decision:
     """Looking is right after the window's end too: it tells the owner the truth."""
     pause, needed = (DROPPED_LOOK_PAUSE, 1) if outcome.dropped else (LOOK_PAUSE, 2)
     return Decision(
-        Action.LOOK,
         Disposal.LOOK,
         outcome.reason,
         next_attempt_at=now + pause,
@@ -196,7 +184,6 @@ def _look(outcome: Unknown, *, now: datetime) -> Decision:
 
 def _final(disposal: Disposal, code: str, *, window_ended: bool = False) -> Decision:
     return Decision(
-        Action.FAIL,
         disposal,
         code,
         alarm=disposal in _ALARMING,

@@ -37,10 +37,6 @@ class Interval:
     start_at: datetime
     end_at: datetime
 
-    def holds(self, instant: datetime) -> bool:
-        """Whether the instant is inside."""
-        return self.start_at <= instant < self.end_at
-
 
 @dataclass(frozen=True, slots=True)
 class TaggedSpan:
