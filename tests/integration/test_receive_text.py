@@ -86,6 +86,15 @@ def test_several_windows_of_one_sitter_take_the_thread_of_the_latest_start(board
     assert board.sent() == [(SITTER_NUMBER, SITTER, "Jane D.: Hello")]
 
 
+def test_a_window_on_a_closed_thread_does_not_count(board: Switchboard, world: World) -> None:
+    ids = world.assigned()
+    closed = world.thread(client_id=ids["client"], sitter_id=ids["sitter"], number_id=ids["number"], status="closed")
+    world.window(closed, ids["sitter"], start=NOON - MINUTE, tag=2)
+    board.text()
+    [text] = board.inbound()
+    assert (text["threadId"], text["metadata"]["route"]["rule"]) == (ids["thread"], "one_window")
+
+
 def test_windows_of_two_sitters_are_the_owners_on_the_general_thread(board: Switchboard, world: World) -> None:
     desk = str(world.sql('SELECT id FROM messaging."MessageNumber"')[0][0])
     client, first, second = world.client(), world.sitter(), world.sitter("+15555550103", first="Ann")

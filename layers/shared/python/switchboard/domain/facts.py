@@ -64,6 +64,7 @@ class Thread(NamedTuple):
     sitter_id: str | None
     number_id: str | None
     number_e164: str | None
+    is_open: bool = True
 
 
 class WindowState(NamedTuple):

@@ -56,9 +56,7 @@ def inputs_of(
         tag, body = read_tag(text.body, pictured=bool(text.media))
         mine = tuple(one for one in standings(facts, at=text.arrived_at) if one.sitter_id in facts.sitter_ids)
     elif capacity is Capacity.CLIENT:
-        mine = tuple(
-            one for one in standings(facts, at=text.arrived_at) if one.client_id in facts.client_ids and one.active
-        )
+        mine = tuple(one for one in standings(facts, at=text.arrived_at) if one.active and _is_clients(facts, one))
     question = facts.question if tag and tag.bare else None
     inputs = RouteInputs(
         capacity=capacity,
@@ -79,6 +77,11 @@ def inputs_of(
         found_at=text.found_at,
     )
     return inputs, body
+
+
+def _is_clients(facts: Facts, standing: Standing) -> bool:
+    """Of the client's windows those on open threads count; the sitter's other windows were gathered for their tags."""
+    return standing.client_id in facts.client_ids and facts.threads[standing.thread_id].is_open
 
 
 def writing_sitter(facts: Facts) -> Person | None:

@@ -116,7 +116,8 @@ WITH own_clients AS MATERIALIZED (
     SELECT thread.id, thread.scope, thread."bookingId" AS booking_id, thread."clientId" AS client_id,
            thread."assignedSitterId" AS sitter_id, thread."messageNumberId" AS number_id,
            coalesce((SELECT number.e164 FROM {messaging}."MessageNumber" AS number
-                     WHERE number.id = thread."messageNumberId"), thread."maskedNumberE164") AS number_e164
+                     WHERE number.id = thread."messageNumberId"), thread."maskedNumberE164") AS number_e164,
+           thread.status = 'open' AS is_open
     FROM {messaging}."MessageThread" AS thread
     WHERE thread.id = ANY (ARRAY(
         SELECT thread_id FROM states
