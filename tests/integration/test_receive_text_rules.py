@@ -377,6 +377,14 @@ def test_what_only_got_an_automatic_answer_is_auto_replied(board: Switchboard, w
     assert responses(board) == [("auto_replied", None), ("pending", None)]
 
 
+def test_a_held_text_is_auto_replied_only_where_its_sender_was_answered(board: Switchboard, world: World) -> None:
+    world.assigned()
+    board.text(LEAK)
+    board.text(LEAK, at=NOON + MINUTE)
+    assert len(board.sent()) == 1
+    assert responses(board) == [("auto_replied", None), ("ignored", None)]
+
+
 def test_a_text_costs_at_most_six_round_trips(
     board: Switchboard, world: World, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from switchboard.domain.contact_check import Finding, Policy
 from switchboard.domain.decision import OptOut
 from switchboard.domain.draft import Draft
 from switchboard.domain.facts import Person
-from switchboard.domain.holding import find_details, note_attempt
+from switchboard.domain.holding import HELD_KIND, find_details, note_attempt
 from switchboard.domain.keywords import Keyword
 from switchboard.domain.questions import HeldTexts
 from switchboard.domain.route_inputs import writing_sitter
@@ -47,7 +47,8 @@ class Consequences:
         passed = self._pass_on(
             standing, actor=("client", standing.client_id), recipient=facts.sitters[standing.sitter_id], body=body
         )
-        status = "pending" if passed else "auto_replied"
+        unanswered = "pending" if passed else "ignored"
+        status = "auto_replied" if HELD_KIND in self.draft.automatic_kinds else unanswered
         self.draft.respond(standing.thread_id, sitter_id=standing.sitter_id, status=status)
 
     def relay_to_client(self, standing: Standing) -> None:

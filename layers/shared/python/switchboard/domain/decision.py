@@ -81,7 +81,7 @@ class OptOut(NamedTuple):
 
 
 class Response(NamedTuple):
-    """Who owes a client an answer; status pending or auto_replied."""
+    """Who owes a client an answer; status pending, or where nobody does auto_replied or ignored."""
 
     thread_id: str
     booking_id: str | None

@@ -10,6 +10,8 @@ from switchboard.domain.facts import RecentText
 from switchboard.domain.inbound_text import Media
 from switchboard.domain.standing import Standing
 
+HELD_KIND = "held"  # the automatic answer to a text that is held for its contact details
+
 
 def find_details(
     draft: Draft,
@@ -46,7 +48,7 @@ def note_attempt(draft: Draft, finding: Finding, *, event_id: str, standing: Sta
     if locked:
         draft.lock_sitter_id = person_id
     draft.hear(standing.thread_id, unread=True)
-    draft.say("held", wording.HELD_NOTICE, thread_id=standing.thread_id)
+    draft.say(HELD_KIND, wording.HELD_NOTICE, thread_id=standing.thread_id)
     people = draft.facts.sitters if from_sitter else draft.facts.clients
     words = wording.owner_held(people[person_id].name, finding.preview, locked=locked)
     draft.notify(f"held:{event_id}", words)
