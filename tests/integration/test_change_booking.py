@@ -479,6 +479,16 @@ def test_a_meet_and_greet_uses_the_front_desk(desk: BookingDesk) -> None:
     assert (desk.thread()["number"], desk.thread()["meet"]) == (FRONT_DESK, True)
 
 
+def test_a_thread_on_a_front_desk_that_was_replaced_follows_with_the_next_event(desk: BookingDesk) -> None:
+    desk.tell(isMeetAndGreet=True)
+    desk.sql("""UPDATE messaging."MessageNumber" SET status = 'disabled' WHERE "numberClass" = 'front_desk'""")
+    assert desk.tell(minute=1, isMeetAndGreet=True).outcome is Outcome.UNCHANGED
+    assert desk.thread()["number"] == FRONT_DESK
+    desk.world.number("+15550100099", "front_desk")
+    assert desk.tell(minute=2, isMeetAndGreet=True).outcome is Outcome.UNCHANGED
+    assert (desk.thread()["number"], desk.thread()["class"]) == ("+15550100099", "front_desk")
+
+
 def test_pending_counts_as_confirmed_and_a_booking_in_the_past_like_any_other(desk: BookingDesk) -> None:
     desk.now = datetime(2026, 1, 1, tzinfo=UTC)
     assert desk.tell(status="pending").outcome is Outcome.CREATED

@@ -216,6 +216,41 @@ def test_a_general_threads_answer_leaves_from_the_front_desk(board: Switchboard,
     assert board.sent()[-1] == (FRONT_DESK, "+15555550777", "We do")
 
 
+def disable_front_desk(world: World) -> None:
+    world.sql("""UPDATE messaging."MessageNumber" SET status = 'disabled' WHERE "numberClass" = 'front_desk'""")
+
+
+@pytest.mark.parametrize("was_there", [True, False])
+def test_a_general_thread_answers_from_the_front_desk_that_there_is_now_whatever_there_was_when_it_was_made(
+    board: Switchboard, world: World, desk: Desk, was_there: bool
+) -> None:
+    world.number(SITTER_NUMBER, sitter_id=world.sitter())
+    if not was_there:
+        disable_front_desk(world)
+    board.text("Do you walk cats?", sender="+15555550777", to=SITTER_NUMBER)
+    disable_front_desk(world)
+    [general] = [one for one in desk.get("/api/threads")["threads"] if one["scope"] == "client_general"]
+    answer = {"body": "We do"}
+    refused = desk.post(f"/api/threads/{general['id']}/messages", answer)
+    assert (refused.status, refused.body["detail"]) == (422, "this conversation has no number to text from")
+    world.number("+15550100099", "front_desk")
+    assert desk.post(f"/api/threads/{general['id']}/messages", answer).status == 201
+    assert board.sent()[-1] == ("+15550100099", "+15555550777", "We do")
+    shown = desk.get(f"/api/threads/{general['id']}")
+    assert (shown["numberClass"], shown["maskedNumber"]) == ("front_desk", "+15550100099")
+
+
+def test_a_bookings_thread_on_the_front_desk_answers_from_the_one_that_there_is_now(
+    board: Switchboard, world: World, desk: Desk
+) -> None:
+    [[number]] = world.sql("""SELECT id FROM messaging."MessageNumber" WHERE "numberClass" = 'front_desk'""")
+    thread = world.thread(client_id=world.client(CLIENT), number_id=number)
+    disable_front_desk(world)
+    world.number("+15550100099", "front_desk")
+    assert desk.post(f"/api/threads/{thread}/messages", {"body": "We do"}).status == 201
+    assert board.sent()[-1] == ("+15550100099", CLIENT, "We do")
+
+
 def test_an_answer_to_the_client_is_the_answer_that_was_owed(board: Switchboard, world: World, desk: Desk) -> None:
     ids = world.assigned()
     board.text("Is Rex fine?", sender=CLIENT, at=NOON - MINUTE)

@@ -194,9 +194,15 @@ def _assign(
 
 
 def _classified(facts: Facts, thread: Thread) -> Thread:
-    """A client reclassified on a live thread is stored at once; the number follows at the next reassign."""
+    """A client reclassified on a live thread is stored at once; the number follows at the next reassign.
+
+    The front desk's own follows a front desk that was replaced.
+    """
+    desk = facts.front_desk if thread.number_class is NumberClass.FRONT_DESK else None
     return replace(
         thread,
+        number_id=desk.id if desk else thread.number_id,
+        number_e164=desk.e164 if desk else thread.number_e164,
         is_one_time=facts.is_one_time,
         is_meet_and_greet=facts.booking.is_meet_and_greet,
         participants=_with_present_phones(facts, thread),

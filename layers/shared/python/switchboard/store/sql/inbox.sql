@@ -1,7 +1,11 @@
 -- name: threads
 -- A page of the organisation's threads, newest first, those in which nothing was said last; or the one named. A page
--- is cut out of the index thread_newest in two parts, before anything else is read.
-WITH dated AS (
+-- is cut out of the index thread_newest in two parts, before anything else is read. A thread that is no booking's, or on
+-- the front desk, has the number of the front desk that there is now.
+WITH desk AS (
+    SELECT e164 FROM {messaging}."MessageNumber"
+    WHERE "orgId" = cast(:org_id AS text) AND "numberClass" = 'front_desk' AND status = 'active' ORDER BY id LIMIT 1
+), dated AS (
     SELECT thread.id, thread."lastMessageAt" AS at
     FROM {messaging}."MessageThread" AS thread
     WHERE cast(:thread_id AS text) IS NULL AND NOT cast(:undated AS boolean) AND thread."orgId" = cast(:org_id AS text)
@@ -28,8 +32,9 @@ WITH dated AS (
     ORDER BY at DESC NULLS LAST, id
     LIMIT cast(:most AS integer)
 )
-SELECT thread.id, thread.scope, thread."bookingId" AS booking_id, thread."numberClass" AS number_class,
-       coalesce(number.e164, thread."maskedNumberE164") AS number_e164, thread."ownerUnreadCount" AS unread,
+SELECT thread.id, thread.scope, thread."bookingId" AS booking_id,
+       CASE WHEN desk.e164 IS NULL THEN thread."numberClass" ELSE 'front_desk' END AS number_class,
+       coalesce(desk.e164, number.e164, thread."maskedNumberE164") AS number_e164, thread."ownerUnreadCount" AS unread,
        page.at AS last_message_at, last_event.body AS last_message, held.many AS held,
        live."startAt" AS window_start, live."endAt" AS window_end,
        client.id AS client_id, client."firstName" AS client_first, client."lastName" AS client_last,
@@ -38,6 +43,8 @@ SELECT thread.id, thread.scope, thread."bookingId" AS booking_id, thread."number
        sitter."relayLockedAt" AS sitter_locked_at
 FROM page
 JOIN {messaging}."MessageThread" AS thread ON thread.id = page.id
+LEFT JOIN desk
+    ON thread.scope IN ('client_general', 'owner_sitter', 'internal') OR thread."numberClass" = 'front_desk'
 LEFT JOIN {messaging}."MessageNumber" AS number ON number.id = thread."messageNumberId"
 LEFT JOIN {messaging}."Client" AS client ON client."orgId" = thread."orgId" AND client.id = thread."clientId"
 LEFT JOIN {messaging}."Sitter" AS sitter
@@ -98,8 +105,13 @@ WHERE audit."threadId" = :thread_id AND audit."orgId" = :org_id
 ORDER BY audit."createdAt", audit.id;
 
 -- name: recipients
--- Whom the owner can text on a thread and from which number; the thread is locked.
-SELECT coalesce(number.e164, thread."maskedNumberE164") AS number_e164,
+-- Whom the owner can text on a thread and from which number: the front desk's that there is now, and no other in its
+-- place, where the thread is no booking's or on the front desk. The thread is locked.
+SELECT CASE WHEN thread.scope IN ('client_general', 'owner_sitter', 'internal') OR thread."numberClass" = 'front_desk'
+            THEN (SELECT desk.e164 FROM {messaging}."MessageNumber" AS desk
+                  WHERE desk."orgId" = thread."orgId" AND desk."numberClass" = 'front_desk' AND desk.status = 'active'
+                  ORDER BY desk.id LIMIT 1)
+            ELSE coalesce(number.e164, thread."maskedNumberE164") END AS number_e164,
        client.id AS client_id, client.phone AS client_e164,
        sitter.id AS sitter_id, sitter.phone AS sitter_e164, sitter.active AS sitter_active,
        (SELECT json_agg(opted."phoneE164")
