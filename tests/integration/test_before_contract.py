@@ -20,12 +20,12 @@ from switchboard.store.revisions import upgrade
 from switchboard.store.statements import Schemas, load
 from tests.booking_desk import BO, BookingDesk
 from tests.builders import FRONT_DESK, NOON, ORG, OWNER_PHONE, SITTER_NUMBER, Sql, World
+from tests.concurrency import all_at_once
 from tests.conftest import MIGRATIONS, PATIENCE, connector_to, create_database
 from tests.delivery_builders import a_relay, queue_texts
 from tests.delivery_stage import Stage, new_ids, staged
 from tests.earlier_database import EARLIER_ROWS, EARLIER_TABLES
 from tests.inbound_texts import Switchboard
-from tests.integration.test_numbers import all_at_once
 
 CLIENT, SITTER = "+15555550101", "+15555550102"
 # The tables that these work on are other contexts', and they look first at what is there.

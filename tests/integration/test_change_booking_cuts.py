@@ -10,7 +10,7 @@ from switchboard.domain.desired_state import Outcome
 from switchboard.store.database import Database
 from tests.booking_desk import BO, BookingDesk, opened_desk
 from tests.builders import Sql
-from tests.integration.test_numbers import all_at_once
+from tests.concurrency import all_at_once
 
 
 @pytest.fixture

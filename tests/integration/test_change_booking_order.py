@@ -14,7 +14,7 @@ from switchboard.store import held_texts
 from switchboard.store.database import Database
 from tests.booking_desk import BO, JANE, OMAR, SAM, BookingDesk, opened_desk, snapshot
 from tests.builders import Sql
-from tests.integration.test_numbers import all_at_once
+from tests.concurrency import all_at_once
 
 _bookings = itertools.count(1)
 

@@ -17,10 +17,10 @@ from switchboard.twilio import TwilioCredentials
 from switchboard.twilio_numbers import TwilioNumbers
 from tests.booking_desk import NOW, opened_desk
 from tests.builders import FRONT_DESK, POOL, SITTER_NUMBER, Sql, World
+from tests.concurrency import all_at_once
 from tests.conftest import connector_to
 from tests.delivery_stage import ACCOUNT, TOKEN
 from tests.integration.test_message_numbers_adopted import Earlier
-from tests.integration.test_numbers import all_at_once
 
 FIVE = [f"+1555010010{n}" for n in range(5)]
 LOOK = 'SELECT e164, "numberClass" FROM messaging."MessageNumber" ORDER BY "createdAt", e164'

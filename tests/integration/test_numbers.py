@@ -1,7 +1,5 @@
 """Numbers on a real database: claimed once, kept for good, lent, rested and quarantined."""
 
-import threading
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +13,7 @@ from switchboard.store import numbers
 from switchboard.store.database import Database
 from tests.booking_desk import BO, JANE, OMAR, SAM, BookingDesk, opened_desk
 from tests.builders import FRONT_DESK, HOUR, NOON, POOL, SITTER_NUMBER, Sql, World
+from tests.concurrency import all_at_once
 from tests.conftest import connector_to
 from tests.delivery_stage import new_ids
 
@@ -25,26 +24,6 @@ AWAY = SAM | {"active": False}
 @pytest.fixture
 def desk(database: Database, sql: Sql) -> BookingDesk:
     return opened_desk(database, sql)
-
-
-def all_at_once(count: int, work: Callable[[int], object]) -> None:
-    """Runs the work in so many threads that start together; raises what one of them raised."""
-    start, raised = threading.Barrier(count), []
-
-    def run(index: int) -> None:
-        start.wait(60)
-        try:
-            work(index)
-        except BaseException as error:  # noqa: BLE001  handed to the test's own thread
-            raised.append(error)
-
-    threads = [threading.Thread(target=run, args=(index,)) for index in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    if raised:
-        raise raised[0]
 
 
 # Sitter numbers

@@ -1,7 +1,6 @@
 """message-numbers and account-priorities among crashes, late rows and others: the end is that of an undisturbed run."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -15,6 +14,7 @@ from switchboard.store.database import Database, Transaction
 from tests.accounts import add_customers, add_tenant, classes, snapshot
 from tests.backfill_desk import Desk
 from tests.builders import Sql
+from tests.concurrency import until
 from tests.mortal_database import Mortal, stubborn_run
 from tests.number_town import PLATFORM, Number, Person, Thread, Town, empty, outcome, settle
 
@@ -112,7 +112,7 @@ def build(database_url: str, sql: Sql, other: Callable[..., Any]) -> Iterator[Ca
         other("BEGIN")
         other('LOCK TABLE accounts."Customer" IN ROW EXCLUSIVE MODE')
         building.start()
-        _until(lambda: bool(sql(INVALID)))
+        until(lambda: bool(sql(INVALID)))
 
     yield begin
     building.join()
@@ -163,7 +163,7 @@ def _run_that_waits(database: Database, sql: Sql, *, then: Callable[[], Any]) ->
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(Desk(database).run, **ACCOUNTS)
         try:
-            _until(lambda: _is_waiting(sql))
+            until(lambda: _is_waiting(sql))
         finally:
             then()
     return running.result()
@@ -181,13 +181,6 @@ def _made(sql: Sql) -> int:
     return int(
         sql("SELECT coalesce(sum(rows), 0) FROM ops.backfill_image WHERE kind NOT IN ('class', 'priority')")[0][0]
     )
-
-
-def _until(holds: Callable[[], bool], *, at_most_s: float = 30) -> None:
-    end = time.monotonic() + at_most_s
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.01)
 
 
 def test_customers_that_come_while_a_run_works_are_picked_up(database: Database, sql: Sql) -> None:
@@ -309,7 +302,7 @@ def test_a_booking_change_in_the_organisation_is_waited_for(
     running.start()
     waiting = """SELECT 1 FROM pg_locks AS l JOIN pg_database AS d ON d.oid = l.database
                  WHERE d.datname = current_database() AND l.locktype = 'advisory' AND NOT l.granted"""
-    _until(lambda: bool(sql(waiting)))
+    until(lambda: bool(sql(waiting)))
     assert sql("SELECT count(*) FROM ops.pool_lease") == [[0]]
     other("COMMIT")
     running.join()

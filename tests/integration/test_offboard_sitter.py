@@ -16,11 +16,11 @@ from switchboard.services.send_text import send_thread
 from switchboard.store.database import Database
 from tests.booking_desk import BO, JANE, OMAR, SAM, BookingDesk, opened_desk
 from tests.builders import FRONT_DESK, HOUR, NOON, SITTER_NUMBER, Sql
+from tests.concurrency import all_at_once
 from tests.conftest import connector_to
 from tests.delivery_stage import Clock, Stage, new_ids
 from tests.inbound_texts import Switchboard
 from tests.integration.test_message_numbers_adopted import Earlier
-from tests.integration.test_numbers import all_at_once
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 ELEVEN = NOON - HOUR

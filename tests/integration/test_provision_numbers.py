@@ -19,11 +19,12 @@ from switchboard.twilio import TwilioCredentials
 from switchboard.twilio_numbers import TwilioNumbers
 from tests.booking_desk import BO, NOW, BookingDesk, opened_desk
 from tests.builders import FRONT_DESK, POOL, Sql
+from tests.concurrency import all_at_once
 from tests.conftest import connector_to
 from tests.delivery_stage import ACCOUNT, BASE_URL, TOKEN, new_ids
 from tests.fakes import ListQueue
 from tests.integration.test_message_numbers_adopted import Earlier
-from tests.integration.test_numbers import all_at_once, lend
+from tests.integration.test_numbers import lend
 
 MINUTE = timedelta(minutes=1)
 FIRST = "+155555509"  # how the numbers begin that the simulator offers

@@ -19,6 +19,7 @@ from switchboard.store import owner_notices, sending, texts
 from switchboard.store.connection import Address, Connector
 from switchboard.store.database import Database, Limits
 from tests.builders import FRONT_DESK, HOUR, MINUTE, NOON, ORG, SITTER_NUMBER, World
+from tests.concurrency import until
 from tests.conftest import connector_to
 from tests.inbound_texts import Switchboard, form
 
@@ -123,8 +124,7 @@ def ids_of(prefix: str) -> Callable[[], str]:
 
 def until_somebody_waits_for_a_lock(world: World) -> None:
     waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    while not world.sql(waiting):
-        world.sql("SELECT pg_sleep(0.01)")
+    until(lambda: world.sql(waiting))
 
 
 def test_while_the_database_is_away_the_raw_text_waits_on_the_queue_with_its_arrival(
