@@ -289,6 +289,19 @@ def test_a_pending_answer_expires_a_day_after_the_window(board: Switchboard, wor
     assert board.rows('SELECT "resolutionStatus" FROM messaging."ResponseRecord"') == [("expired",)]
 
 
+def test_a_pending_answer_expires_a_day_after_a_window_ahead_was_cancelled(board: Switchboard, world: World) -> None:
+    world.assigned()
+    world.sql('UPDATE messaging."AssignmentWindow" SET "startAt" = :start, "endAt" = :end',
+              start=NOON + 30 * DAY, end=NOON + 31 * DAY)  # fmt: skip
+    board.text("anybody?")
+    assert keep_response_records(using=board.using(now=NOON + 2 * DAY)) == 0
+    closed_at = NOON + 2 * DAY
+    world.sql("""UPDATE messaging."AssignmentWindow" SET status = 'closed', "updatedAt" = :at""", at=closed_at)
+    assert keep_response_records(using=board.using(now=closed_at + DAY - MINUTE)) == 0
+    assert keep_response_records(using=board.using(now=closed_at + DAY)) == 1
+    assert board.rows('SELECT "resolutionStatus" FROM messaging."ResponseRecord"') == [("expired",)]
+
+
 def test_housekeeping_twice_at_once_does_everything_once(board: Switchboard, world: World) -> None:
     world.assigned()
     world.sql('UPDATE messaging."Organization" SET "responseSlaSeconds" = 600')

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from switchboard.domain.facts import Person
-from switchboard.domain.responses import PendingResponse
+from switchboard.domain.responses import KEPT_AFTER_WINDOW, PendingResponse
 from switchboard.store.database import Transaction, as_json
 
 
@@ -20,7 +20,7 @@ def pending(tx: Transaction, *, now: datetime, most: int) -> list[PendingRespons
             sla_seconds=row["sla_seconds"],
             window_end=row["window_end"],
         )
-        for row in tx.rows("responses.pending", now=now, most=most)
+        for row in tx.rows("responses.pending", now=now, over_before=now - KEPT_AFTER_WINDOW, most=most)
     ]
 
 

@@ -1,6 +1,7 @@
 -- name: pending
--- Pending records whose promised time has passed, or whose text and last window are over for 24 h; locked. Each kind is
--- found in an index of its own: what is neither promised nor a day old is not looked at.
+-- Pending records whose promised time has passed, or whose text and last window were over before over_before; locked. A
+-- window that was closed early ended when it was closed. Each kind is found in an index of its own: what is neither
+-- promised nor that old is not looked at.
 WITH promised AS (
     SELECT id
     FROM {messaging}."ResponseRecord"
@@ -12,11 +13,12 @@ WITH promised AS (
     SELECT record.id
     FROM {messaging}."ResponseRecord" AS record
     WHERE record."resolutionStatus" = 'pending'
-        AND record."inboundAt" <= cast(:now AS timestamptz) - interval '24 hours'
-        AND coalesce((SELECT max(live."endAt")
-                      FROM {messaging}."AssignmentWindow" AS live
-                      WHERE live."threadId" = record."threadId") <= cast(:now AS timestamptz) - interval '24 hours',
-                     true)
+        AND record."inboundAt" <= cast(:over_before AS timestamptz)
+        AND NOT EXISTS (
+            SELECT 1 FROM {messaging}."AssignmentWindow" AS live
+            WHERE live."threadId" = record."threadId"
+                AND CASE WHEN live.status = 'active' THEN live."endAt" ELSE least(live."endAt", live."updatedAt") END
+                    > cast(:over_before AS timestamptz))
     ORDER BY record."inboundAt"
     LIMIT cast(:most AS integer)
 )
@@ -27,7 +29,8 @@ FROM {messaging}."ResponseRecord" AS record
 JOIN {messaging}."MessageThread" AS thread ON thread.id = record."threadId"
 LEFT JOIN {messaging}."Client" AS client ON client."orgId" = thread."orgId" AND client.id = thread."clientId"
 CROSS JOIN LATERAL (
-    SELECT max(live."endAt") AS end_at
+    SELECT max(CASE WHEN live.status = 'active' THEN live."endAt"
+                    ELSE least(live."endAt", live."updatedAt") END) AS end_at
     FROM {messaging}."AssignmentWindow" AS live
     WHERE live."threadId" = record."threadId"
 ) AS last_window
