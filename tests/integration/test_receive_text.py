@@ -294,6 +294,28 @@ def test_a_sitter_on_the_front_desk_reaches_the_owner(board: Switchboard, world:
     assert (board.rules(), board.sent(), board.unread()) == (["sitter_elsewhere"], [], {"owner_sitter": 1})
 
 
+def test_a_sitter_who_once_wrote_as_a_guest_is_told_of_the_next_window_like_any_sitter(
+    board: Switchboard, world: World
+) -> None:
+    board.text("Hi, may I sit for you?", sender=SITTER, to=FRONT_DESK)
+    sitter, client = world.sitter(SITTER), world.client()
+    [(front_desk,)] = board.rows("""SELECT id FROM messaging."MessageNumber" WHERE "numberClass" = 'front_desk'""")
+    meeting = world.thread(client_id=client, sitter_id=sitter, number_id=front_desk)
+    world.window(meeting, sitter, start=NOON + 2 * HOUR, end=NOON + 3 * HOUR)
+    board.text("May we meet earlier?", sender=SITTER, to=FRONT_DESK, at=NOON + HOUR)
+    assert board.rules() == ["guest", "sitter_no_window"]
+    assert [to for _, to, _ in board.sent()] == [SITTER]
+    assert board.unread() == {"client_general": 1, "owner_sitter": 1}
+
+
+def test_a_sitter_who_once_wrote_as_a_guest_reaches_the_owner_as_the_sitter(board: Switchboard, world: World) -> None:
+    board.text("Hi, may I sit for you?", sender=SITTER, to=FRONT_DESK)
+    world.sitter(SITTER)
+    board.text("Who do I see today?", sender=SITTER, to=FRONT_DESK, at=NOON + MINUTE)
+    assert (board.rules(), board.sent()) == (["guest", "sitter_elsewhere"], [])
+    assert board.unread() == {"client_general": 1, "owner_sitter": 1}
+
+
 def test_a_sitter_relays_on_the_front_desk_where_they_have_a_live_thread(board: Switchboard, world: World) -> None:
     desk = str(world.sql('SELECT id FROM messaging."MessageNumber"')[0][0])
     client, sitter = world.client(), world.sitter()

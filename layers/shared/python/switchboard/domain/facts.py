@@ -30,7 +30,10 @@ class Organisation(NamedTuple):
 
 
 class Person(NamedTuple):
-    """A client or a sitter. `active`, `locked`: sitters only; `title` is what one without a name is called."""
+    """A client or a sitter. `active`, `locked`: sitters only; `title` is what one without a name is called.
+
+    `guest`: a client of whom the booking system has said nothing.
+    """
 
     id: str
     first_name: str | None
@@ -39,12 +42,14 @@ class Person(NamedTuple):
     active: bool = True
     locked: bool = False
     title: str = "Client"
+    guest: bool = False
 
     @property
     def name(self) -> str:
         """What the other side is told: `Jane D.`, `Jane` without a last name, `Guest` for a guest."""
         first, last = _shown(self.first_name), _shown(self.last_name)
-        return f"{first or self.title} {last[0]}." if last else first or self.title
+        nameless = "Guest" if self.guest else self.title
+        return f"{first or nameless} {last[0]}." if last else first or nameless
 
 
 def _shown(name: str | None) -> str:

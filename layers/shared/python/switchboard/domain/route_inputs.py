@@ -21,7 +21,7 @@ def capacity_of(facts: Facts, text: InboundText) -> Capacity:
         return Capacity.OWNER
     if _writes_as_sitter(facts, text):
         return Capacity.SITTER
-    if facts.client_ids:
+    if _is_client(facts):
         return Capacity.CLIENT
     return Capacity.SITTER_ELSEWHERE if facts.sitter_ids else Capacity.GUEST
 
@@ -30,13 +30,19 @@ def _writes_as_sitter(facts: Facts, text: InboundText) -> bool:
     """The number is the sitter's, or they have a thread on it; one who is a client too must have more than that."""
     if not facts.sitter_ids:
         return False
-    here = [sitter_id for sitter_id in facts.sitter_ids if facts.sitters[sitter_id].active or not facts.client_ids]
+    client_too = _is_client(facts)
+    here = [sitter_id for sitter_id in facts.sitter_ids if facts.sitters[sitter_id].active or not client_too]
     if facts.number.assigned_sitter_id in here:
         return True
     at = text.arrived_at
     if any(one.sitter_id in here and one.in_question(at) for one in standings(facts, at=at)):
         return True
-    return bool(here) and facts.sitter_has_thread and not facts.client_ids
+    return bool(here) and facts.sitter_has_thread and not client_too
+
+
+def _is_client(facts: Facts) -> bool:
+    """Whether a client has the phone; the guest as whom a sitter once wrote, before anybody knew them, is none."""
+    return any(not (facts.sitter_ids and facts.clients[client_id].guest) for client_id in facts.client_ids)
 
 
 def keyword_of(facts: Facts, text: InboundText) -> Keyword | None:

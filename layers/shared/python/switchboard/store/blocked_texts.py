@@ -48,8 +48,9 @@ def mark_released(tx: Transaction, text: BlockedText, *, reason: str, user_id: s
 def _client(row: Row) -> Person | None:
     if row["client_id"] is None:
         return None
-    title = "Guest" if row["is_guest"] else "Client"
-    return Person(row["client_id"], row["client_first"], row["client_last"], row["client_phone"], title=title)
+    return Person(
+        row["client_id"], row["client_first"], row["client_last"], row["client_phone"], guest=bool(row["is_guest"])
+    )
 
 
 def _sitter(row: Row) -> Person | None:

@@ -206,8 +206,7 @@ def _number(one: Row) -> Number:
 
 
 def _client(one: Row) -> Person:
-    title = "Guest" if one["guest"] else "Client"
-    return Person(one["id"], one["first_name"], one["last_name"], one["phone"], title=title)
+    return Person(one["id"], one["first_name"], one["last_name"], one["phone"], guest=one["guest"])
 
 
 def _sitter(one: Row) -> Person:
