@@ -46,7 +46,7 @@ def answer_thread(
         )
         outbox.add(tx, [text], now=now)
         if recipient == "client":
-            responses.reply(tx, thread_id=thread_id, event_id=text.event_id, at=now)
+            responses.reply(tx, thread_id=thread_id, event_id=text.event_id, now=now)
         message = inbox.message(tx, text.event_id, thread_id=thread_id, org_id=org_id)
     announce(queue, [thread_id])
     return shown_message(message)

@@ -31,6 +31,6 @@ def resolve(tx: Transaction, resolved: Sequence[tuple[str, str]], *, now: dateti
         tx.rows("responses.resolve", records=as_json(rows), now=now)
 
 
-def reply(tx: Transaction, *, thread_id: str, event_id: str, at: datetime) -> None:
+def reply(tx: Transaction, *, thread_id: str, event_id: str, now: datetime) -> None:
     """The owner or the sitter has answered: all that is pending on the thread is replied."""
-    tx.rows("responses.reply", thread_id=thread_id, event_id=event_id, at=at)
+    tx.rows("responses.reply", thread_id=thread_id, event_id=event_id, at=now, now=now)

@@ -211,7 +211,7 @@ class DecisionWriter(NamedTuple):
                 **response._asdict(),
             )
         for thread_id, event_id in (decision.answered or {}).items():
-            self._put("text_rows.answer", thread_id=thread_id, event_id=event_id, arrived_at=arrived_at)
+            self._put("responses.reply", thread_id=thread_id, event_id=event_id, at=arrived_at)
 
 
 def media_of(text: InboundText) -> str | None:

@@ -48,9 +48,9 @@ FROM jsonb_to_recordset(cast(:records AS jsonb)) AS r (id text, status text)
 WHERE record.id = r.id AND record."resolutionStatus" = 'pending';
 
 -- name: reply
--- An answer on the thread replies all that is pending there.
+-- An answer on the thread, said `at` an instant, replies all that is pending there.
 UPDATE {messaging}."ResponseRecord"
 SET "resolutionStatus" = 'replied', "resolvedAt" = cast(:at AS timestamptz), "resolvedByMessageEventId" = :event_id,
     "responseSeconds" = greatest(0, floor(extract(epoch FROM cast(:at AS timestamptz) - "inboundAt")))::integer,
-    "updatedAt" = cast(:at AS timestamptz)
+    "updatedAt" = cast(:now AS timestamptz)
 WHERE "threadId" = :thread_id AND "resolutionStatus" = 'pending';

@@ -166,13 +166,3 @@ VALUES (:id, :org_id, :thread_id, :booking_id, :event_id, :sitter_id, cast(:sla_
         cast(:arrived_at AS timestamptz), :status,
         CASE WHEN :status <> 'pending' THEN cast(:now AS timestamptz) END,
         cast(:now AS timestamptz), cast(:now AS timestamptz));
-
--- name: answer
--- Everything that waits on a thread is answered by an event.
-UPDATE {messaging}."ResponseRecord"
-SET "resolutionStatus" = 'replied', "resolvedAt" = cast(:arrived_at AS timestamptz),
-    "resolvedByMessageEventId" = :event_id,
-    "responseSeconds" =
-        greatest(0, floor(extract(epoch FROM cast(:arrived_at AS timestamptz) - "inboundAt")))::integer,
-    "updatedAt" = cast(:now AS timestamptz)
-WHERE "threadId" = :thread_id AND "resolutionStatus" = 'pending';
