@@ -4,7 +4,8 @@ leak_corpus and the tuned ones were tuned on. Those held out were not: they are 
 seen, so their misses must not be looked at while rules are changed. The fourth one is the hardest:
 a fifth of its leaks are numbers smuggled in ways that were thought up to get past this. The sixth, seventh and
 ninth were written by others, who had not seen any of this, and are tuned on since; the eighth and tenth have variations
-of what they showed.
+of what they showed. So has the thirteenth of the twelfth, of whose 120 leaks 114 were caught, and of whose 180 ordinary
+texts none was held, before any rule had seen them.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ def _is_held(row: dict[str, Any]) -> bool:
         ("eighth_corpus_tuned", 0.96),
         ("ninth_corpus_tuned", 0.98),
         ("tenth_corpus_tuned", 0.95),
+        ("twelfth_corpus_tuned", 0.98),
+        ("thirteenth_corpus_tuned", 0.95),
     ],
 )
 def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
@@ -78,6 +81,8 @@ def test_leaks_are_caught(corpus: str, least_caught: float) -> None:
         ("eighth_corpus_tuned", 0.01),
         ("ninth_corpus_tuned", 0.0),
         ("tenth_corpus_tuned", 0.01),
+        ("twelfth_corpus_tuned", 0.0),
+        ("thirteenth_corpus_tuned", 0.05),
     ],
 )
 def test_ordinary_texts_are_delivered(corpus: str, most_held: float) -> None:

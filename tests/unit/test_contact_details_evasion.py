@@ -166,3 +166,28 @@ def test_a_number_told_in_parts_is_found_whatever_leads_from_one_to_the_next(dig
 def test_words_that_name_a_month_or_a_place_elsewhere_hide_no_number(carrier: str) -> None:
     number = "nine one nine, five five five, zero one four four"
     assert judge(f"Walked her at 7:30 and fed both cats. {carrier.format(number)} while I am at work today").is_leak
+
+
+@pytest.mark.parametrize(
+    ("text", "is_leak"),
+    [
+        ("venmo's @Tess-Hollow for the extra visit", True),
+        ("insta's hollow_tess, come look", True),
+        ("Venmo's $20 limit is nothing I deal with", False),
+        ("Nextdoor's @mentions were full of coyotes", False),
+        ("I.G. = t e s s h o l l o w, come say hi", True),
+        ("I.D. = the tag on the blue collar", False),
+        ("206 (that's seattle) and after it 555 (like in the movies) and then 0154", True),
+        ("puzzle pieces: 500 (done) and then 750 (half) and then 1000 (not started)", False),
+        ("ring 651 <3 <3 555 <3 <3 0168", True),
+        ("if his sugar is <3 give honey", False),
+        ("s!x f!ve one f!ve f!ve f!ve zero one n!ne e!ght", True),
+        ("s!x toys and n!ne balls, he counts them all", False),
+        ("its tomasbrannigan all one word, on gmail", True),
+        ("tessandbiscuits all lowercase on insta", True),
+        ("is cockerpoo one word? on yahoo it says so", False),
+        ("wifi is thunderpaws all one word, on the fridge", False),
+    ],
+)
+def test_an_aside_a_sign_or_an_abbreviation_hides_no_detail(text: str, *, is_leak: bool) -> None:
+    assert judge(text).is_leak is is_leak

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -73,6 +74,8 @@ _BY_CATEGORY = {"Pd": "-", "Ps": "(", "Pe": ")", "Pi": '"', "Pf": '"', "Zs": " "
 _DROPPED = frozenset({"Cf", "Mn", "Me", "Cc", "Cs", "Co", "Cn"})
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 _LETTER_SIGNS = ((0x1F130, 26), (0x1F150, 26), (0x1F170, 26), (0x1F1E6, 26))
+# Those with a figure, which is none: "<3", ":3".
+_EMOTICON = re.compile(r"</?3+(?![0-9])|(?<!\S)[:;]-?3(?!\S)")
 _WHITE = {ord(char): " " for char in "\t\r\v\f"}
 _BLANK_FILLERS = frozenset("\u3164\u115f\u1160\uffa0\u2800")
 
@@ -107,9 +110,17 @@ class Folded(NamedTuple):
 
 def fold(text: str) -> Folded:
     """Folds letters, digits and signs of all scripts; the length may change, and long repetitions are shortened."""
-    folded = _fold(text)
+    folded = _without_emoticons(_fold(text))
     repeats = repeats_in(folded.text)
     return _without(folded, repeats) if repeats else folded
+
+
+def _without_emoticons(folded: Folded) -> Folded:
+    """The text with separators for emoticons, as for emoji."""
+    text = folded.text
+    if "3" not in text or not ("<" in text or ":" in text or ";" in text):
+        return folded
+    return folded._replace(text=_EMOTICON.sub(lambda match: _SEPARATOR * len(match.group()), text))
 
 
 def _without(folded: Folded, repeats: list[tuple[int, int]]) -> Folded:

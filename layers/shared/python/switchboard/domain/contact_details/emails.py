@@ -6,6 +6,7 @@ from switchboard.domain.contact_details.names import (
     PROVIDERS,
     SPOKEN_ENDINGS,
     VAGUE_PROVIDERS,
+    before_how_written,
     is_user_name,
     provider_of,
     registered_domain,
@@ -195,8 +196,9 @@ def _name_before(reading: Reading, i: int) -> int | None:
     at = i - 1
     while at > 0 and i - at <= _MOST_CONNECTORS and reading.words[at] in _TOWARDS_PROVIDER:
         at -= 1
+    told, at = at, max(0, before_how_written(reading.words, at))
     gap = reading.text[reading.ends[at] : reading.starts[i]]
-    if ". " in gap or PART_BREAK in gap:
+    if ". " in gap or PART_BREAK in gap or (at < told and "?" in gap):
         return None
     first = at
     while first > 0 and reading.gap_before(first) in {".", "_", "-"}:

@@ -9,8 +9,8 @@ from functools import cache
 from itertools import islice
 
 from switchboard.domain.contact_details.grammar import Rules
-from switchboard.domain.contact_details.names import FILE_ENDINGS, is_user_name
-from switchboard.domain.contact_details.phrases import Phrases
+from switchboard.domain.contact_details.names import FILE_ENDINGS, before_how_written, is_user_name
+from switchboard.domain.contact_details.phrases import Phrases, gap_behind
 from switchboard.domain.contact_details.services import (
     CLASSES,
     IN_CHANNEL,
@@ -174,7 +174,7 @@ def _name_after(reading: Reading, service: int, word: str) -> int | None:
 def _behind_fillers(reading: Reading, service: int) -> tuple[int, bool]:
     """The first word behind a service that may be a name, and whether what stands between says that one follows."""
     words, gaps = reading.words, reading.gaps
-    gap = gaps[service + 1]
+    gap = gap_behind(reading, service)
     told = not words[service].isalpha() or (service > 0 and gaps[service] in _LEET_SIGNS)
     told = told or (gap != " " and _leads_to_a_name(gap))
     at = service + 1
@@ -204,7 +204,8 @@ def _end_of_name(reading: Reading, i: int) -> int:
 
 
 def _crosses_sentence(reading: Reading, first: int, last: int) -> bool:
-    gap = reading.text[reading.ends[first] : reading.starts[last]]
+    begin = reading.starts[first + 1] - len(gap_behind(reading, first))
+    gap = reading.text[begin : reading.starts[last]]
     return _SENTENCE_END.search(gap) is not None or ("\n" in gap and PART_BREAK not in gap)
 
 
@@ -212,6 +213,7 @@ def _name_before(reading: Reading, service: int) -> int | None:
     at = service - 1
     while at > 0 and service - at <= _NAME_REACH and reading.words[at] in _BEFORE_SERVICE:
         at -= 1
+    at = before_how_written(reading.words, at)
     if at < 0 or _crosses_sentence(reading, at, service):
         return None
     first = at
@@ -237,8 +239,9 @@ def signed_names_in(reading: Reading) -> list[tuple[int, int]]:
             name = match.group(1).rstrip(".-")
             written = reading.as_written(match.start(1), match.start(1) + len(name))
             is_tight = match.start(1) == match.start() + 1
+            cues = _NAME_CUES if name.isalpha() else _CUES_OF_NAMES_WITH_SIGNS
             if name not in _NO_NAME and (
-                is_user_name(name, written) or (is_tight and _is_cued(reading, match.start()))
+                is_user_name(name, written) or (is_tight and _is_cued(reading, match.start(), cues))
             ):
                 spans.append((match.start(), match.start(1) + len(name)))
     return spans
@@ -271,17 +274,19 @@ def _given_name() -> re.Pattern[str]:
     )
 
 
-_SURE_SERVICES = SERVICES - VAGUE_SERVICES - {"youtube"}
+_OWNING_SERVICES = frozenset({name + "s" for name in (SERVICES - VAGUE_SERVICES - {"youtube"}) | PAYMENTS})
+_SURE_SERVICES = (SERVICES - VAGUE_SERVICES - {"youtube"}) | _OWNING_SERVICES
 _TOLD_REACH = 10
 _CALLED = words_of("handle username usuario perfil follow sigueme agregame ping everywhere como page")
 _CALLED_OR_SERVICE = _CALLED | _SURE_SERVICES
 _LABELS = words_of("wifi password pw network ssid passcode code clave gate file photo model")
 _NAME_CUES = HANDLE_TRIGGERS | words_of("follow add me dm find tag im search message look up us")
+_CUES_OF_NAMES_WITH_SIGNS = _NAME_CUES | _OWNING_SERVICES  # "venmo's @tess-hollow"
 
 
-def _is_cued(reading: Reading, start: int) -> bool:
+def _is_cued(reading: Reading, start: int, cues: frozenset[str]) -> bool:
     first, behind = bisect_left(reading.starts, start - _CUE_REACH), bisect_right(reading.starts, start + _CUE_REACH)
-    return not _NAME_CUES.isdisjoint(reading.words[first:behind])
+    return not cues.isdisjoint(reading.words[first:behind])
 
 
 def _written(reading: Reading, i: int) -> str:

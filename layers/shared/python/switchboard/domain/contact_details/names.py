@@ -63,6 +63,13 @@ _ORDINARY_ENDINGS = (
     "ers", "ors", "ant", "ants", "ent", "ents", "dad", "cion", "mente", "ando", "iendo", "ados", "idas", "ales",
     "right", "sitter", "walker", "bone", "room", "side", "light", "weight", "stairs", "ology",
 )  # fmt: skip
+# Of a name that is one word.
+_HOW_WRITTEN = frozenset({"lowercase", "uppercase"})
+_HOW_WRITTEN_IN_TWO = frozenset(
+    {("one", "word"), ("lower", "case"), ("upper", "case"), ("no", "spaces"), ("no", "caps"), ("no", "dots"),
+     ("all", "together"), ("without", "spaces")}
+)  # fmt: skip
+_BEFORE_HOW_WRITTEN = frozenset({"all", "its", "in", "as", "is", "and", "with", "thats"})
 _ORDINARY = words_of(
     "microsoft chocolate neighborhood schedule breakfast bernedoodle goldendoodle labradoodle dachshund rottweiler"
     " dalmatian whatsapp instagram facebook messenger snapchat telegram tomorrow microchip lockbox doorbell"
@@ -76,8 +83,24 @@ _ORDINARY = words_of(
     " companies paperwork signature voicemail photographs neighbors neighbours neighbor neighbour preferences"
     " restaurant hospital emergency vacuum cardboard flashlight windowsill mailbox driveway entryway stairwell"
     " fireplace microwave dishwasher refrigerator thermostat instructions chinchilla guineapig parakeet cockatiel"
+    " lowercase uppercase"
     " miercoles aplicacion desayuno contrasena veterinario cachorro mascotas semanas telefono"
 )
+
+
+def before_how_written(words: list[str], at: int) -> int:
+    """The word before those that end at word at and only say how it is written: "all one word, no spaces"."""
+    before = at
+    while before > 0:
+        if words[before] in _HOW_WRITTEN:
+            before -= 1
+        elif (words[before - 1], words[before]) in _HOW_WRITTEN_IN_TWO:
+            before -= 2
+        elif before < at and words[before] in _BEFORE_HOW_WRITTEN:
+            before -= 1
+        else:
+            break
+    return before
 
 
 @lru_cache(maxsize=4096)

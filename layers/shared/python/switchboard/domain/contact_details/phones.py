@@ -8,17 +8,9 @@ from itertools import islice
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.cues import STRONG, Cues
+from switchboard.domain.contact_details.links import ASIDE, CLOSE, DECOY, FILLED, LIST, REPEATED
 from switchboard.domain.contact_details.number_words import number_words
-from switchboard.domain.contact_details.runs import (
-    CLOSE,
-    DECOY,
-    FILLED,
-    LIST,
-    REPEATED,
-    Group,
-    Run,
-    runs_of,
-)
+from switchboard.domain.contact_details.runs import Group, Run, runs_of
 from switchboard.domain.contact_details.shapes import (
     LOCAL,
     LONGEST,
@@ -76,6 +68,7 @@ class _Candidate(NamedTuple):
 _THRESHOLD = 4.0
 _PLAUSIBLE = frozenset({7, 9, 10, 11, 12, 13, 14, 15})
 _LISTED = -1.0
+_ASIDES, _RISING_WITH_ASIDES = -2.0, -2.0
 _FILLED = -1.0
 _FILLED_LOCAL = -2.0
 _DECOYS = -2.0
@@ -272,9 +265,18 @@ def _links(window: list[Group], digits: str) -> float:
         points += _DISGUISED
     elif DECOY in links:
         points += _FILLED if REPEATED in links else _DECOYS
+    if ASIDE in links:
+        points += _asides(window)
     if FILLED in links:
         points += _FILLED if len(digits) >= NATIONAL else _FILLED_LOCAL
     return points
+
+
+def _asides(window: list[Group]) -> float:
+    """Points lost where something is said of each group: of ever larger ones more, as they are counted."""
+    values = [int(group.digits) for group in window if group.digits[0] != "0"]
+    is_rising = len(values) == len(window) and values == sorted(values)
+    return _ASIDES + (_RISING_WITH_ASIDES if is_rising else 0.0)
 
 
 def _context(window: list[Group], around: _Around, *, is_whole: bool) -> float:

@@ -65,10 +65,17 @@ def phrases_of(reading: Reading, vocabulary: frozenset[str]) -> Phrases:
             parts[i] = words[i] + _signs(words[i], gap) + " "
         elif i > behind:
             plain, behind = _word(reading, i, gap, vocabulary)
-            parts[i] = plain + _signs(plain, gaps[behind + 1]) + " "
+            parts[i] = plain + _signs(plain, gap_behind(reading, behind)) + " "
             parts[i + 1 : behind + 1] = [""] * (behind - i)
     text = "".join(parts)
     return Phrases(text, frozenset(text.split()), list(accumulate(map(len, parts), initial=0)))
+
+
+def gap_behind(reading: Reading, i: int) -> str:
+    """What stands behind word i, without the dot that ends initials: "I.G. = ..."."""
+    gap = reading.gap(i)
+    is_initial = gap[:1] == "." and i > 0 and reading.gap_before(i) == "." and len(reading.words[i]) == 1
+    return gap[1:] if is_initial and len(reading.words[i - 1]) == 1 else gap
 
 
 @cache

@@ -4,40 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from enum import IntEnum
-from functools import cache, lru_cache
+from functools import cache
 from typing import NamedTuple
 
-from switchboard.domain.contact_details.number_words import (
-    FIGURES,
-    MIXED,
-)
+from switchboard.domain.contact_details.links import CLOSE, NONE, Link, link_between
+from switchboard.domain.contact_details.number_words import FIGURES, MIXED
 from switchboard.domain.contact_details.numerals import numbers_of
-from switchboard.domain.contact_details.said_numbers import Piece, leads_on
+from switchboard.domain.contact_details.said_numbers import Piece
 from switchboard.domain.contact_details.tokens import PART_BREAK, Reading
-from switchboard.domain.contact_details.vocabulary import (
-    CHATTER,
-    FILLERS,
-    HYPHENS,
-    LABELS,
-    SOFT_UNITS,
-    UNITS,
-    words_of,
-)
-
-
-class Link(IntEnum):
-    """What holds a group to the one before it, the strongest first."""
-
-    CLOSE = 0  # spaces and separators
-    LIST = 1  # a comma, a sentence's end
-    FILLED = 2  # words that hold a number apart
-    REPEATED = 3  # the same word again
-    DECOY = 4  # some word
-    NONE = 5
-
-
-CLOSE, LIST, FILLED, REPEATED, DECOY, NONE = Link  # by name, as the kinds of number words
+from switchboard.domain.contact_details.vocabulary import SOFT_UNITS, UNITS
 
 
 class Group(NamedTuple):
@@ -78,23 +53,10 @@ _EXPLAINED = {
 }
 _PRICE = r"[0-9][0-9,]{0,9}(?:\.[0-9]{1,2})?(?![0-9.-])"
 _FILE = r"(?<=[a-z]_)[0-9_-]{1,24}(?=\.[a-z])"
-_CLOSE = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=%\x1e@]{0,16}")
-_LIST = re.compile(r"[ \n~()\[\]{}<>*_|\\/.\-:;'\"#!?^=%,&\x1e@]{0,16}")
-_SENTENCE = re.compile(r"[.!?;] |,")
 _UNIT_GAP = frozenset({"", " ", "-", "  "})
-_NO_DECOYS = frozenset({"or", "at", "on", "for", "of", "o", "through"})
 _PLUS_WORDS = frozenset({"plus", "mas"})
 _SAID_AFTER_PLUS = frozenset({1, 2, 10, 11, 12, 13})
-_ONE_LETTER_BETWEEN = 3
-_MOST_FILLERS = 8
-_MOST_DECOYS = 2
-_AREA_LENGTHS, _PART_LENGTHS = frozenset({3}), frozenset({3, 4})
-_PART_TALK = words_of(
-    "area prefix starts begins ends finish finishes followed behind dial tack close stick append middle"
-)
-_MOST_WORDS_ASIDE = 4
 _MOST_QUANTITY_DIGITS = 4
-_LONGEST_DECOY = 12
 
 
 class Run:
@@ -211,7 +173,7 @@ def _groups(pieces: Iterable[Piece | None], reading: Reading) -> Iterator[Group]
             continue
         following = NONE
         if not after_break:
-            following, decoy = _link(together[-1], piece, decoy, reading)
+            following, decoy = link_between(together[-1], piece, decoy, reading)
         if following is CLOSE and _grows(together, piece, reading):
             together.append(piece)
         else:
@@ -259,76 +221,3 @@ def _grows(together: list[Piece], piece: Piece, reading: Reading) -> bool:
 def _is_wide(piece: Piece) -> bool:
     """Whether it is a number of several figures written together."""
     return piece.kind is FIGURES and piece.end - piece.start == len(piece.digits) > 1
-
-
-def _link(one: Piece, other: Piece, decoy: tuple[str, ...], reading: Reading) -> tuple[Link, tuple[str, ...]]:
-    """What holds the two together, and the words between them."""
-    gap = reading.text[one.end : other.start]
-    if other.first == one.last and len(gap) <= _ONE_LETTER_BETWEEN:
-        return CLOSE, decoy
-    if other.first <= one.last + 1:
-        is_tight = (len(gap) == 1 and gap not in "$,") or (gap == "," and len(one.digits) == len(other.digits) == 1)
-        return CLOSE if is_tight else _sign_link(gap), decoy
-    between = tuple(reading.words[one.last + 1 : other.first][: _MOST_FILLERS + 1])
-    if "$" in gap or "%" in gap or "=" in gap:
-        return NONE, ()
-    if PART_BREAK in gap:
-        is_chatter = len(between) <= _MOST_FILLERS and all(word in CHATTER for word in between)
-        return FILLED if is_chatter else NONE, ()
-    is_aside = len(between) <= _MOST_WORDS_ASIDE and gap.lstrip()[:1] == "(" and gap.rstrip()[-1:] == ")"
-    if is_aside or _tells_a_part(one, other, between, reading):
-        return FILLED, between
-    return _word_link(between, decoy), between
-
-
-def _tells_a_part(one: Piece, other: Piece, between: tuple[str, ...], reading: Reading) -> bool:
-    """Whether the words lead from one part of a number to the next: "602 and after that you put 555"."""
-    if len(between) > _MOST_FILLERS or not (_may_be_part(one, _AREA_LENGTHS) and _may_be_part(other, _PART_LENGTHS)):
-        return False
-    if _PART_TALK.isdisjoint(reading.known):
-        return False
-    return between[0] not in UNITS and LABELS.isdisjoint(between)
-
-
-@lru_cache(maxsize=1024)
-def _sign_link(gap: str) -> Link:
-    if _SENTENCE.search(gap):
-        return LIST if _LIST.fullmatch(gap) else NONE
-    if _CLOSE.fullmatch(gap):
-        return CLOSE
-    return LIST if _LIST.fullmatch(gap) else NONE
-
-
-def _may_be_part(piece: Piece, lengths: frozenset[int]) -> bool:
-    """Whether the piece has the digits of a part, or begins or ends one in words."""
-    count = len(piece.digits)
-    return count in lengths or (piece.kind is not FIGURES and count < _MOST_QUANTITY_DIGITS)
-
-
-def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
-    if len(between) == 1 and between[0] in HYPHENS:
-        return CLOSE
-    if len(between) <= _MOST_FILLERS and _says_nothing(between):
-        return FILLED
-    if leads_on(between):
-        return FILLED
-    if len(between) <= _MOST_DECOYS and between == decoy:
-        return REPEATED
-    if _is_decoy(between):
-        return DECOY
-    return NONE
-
-
-def _says_nothing(between: tuple[str, ...]) -> bool:
-    """Whether there are only filling words, and perhaps single figures."""
-    return FILLERS.issuperset(between) or all(
-        word in FILLERS or (len(word) == 1 and word.isdigit()) for word in between
-    )
-
-
-def _is_decoy(between: tuple[str, ...]) -> bool:
-    """Whether a single word stands where none belongs: neither a unit nor what a number would name."""
-    word = between[0]
-    if len(between) > 1 or len(word) > _LONGEST_DECOY or not word.isalpha():
-        return False
-    return word not in UNITS and word not in LABELS and word not in _NO_DECOYS

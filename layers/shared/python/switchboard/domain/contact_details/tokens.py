@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 
 from switchboard.domain.contact_details.confusables import Folded, fold
 from switchboard.domain.contact_details.misspellings import meant_words
+from switchboard.domain.contact_details.number_words import SPELLED, TENS, number_words
 
 PART_BREAK = "\x1e"  # between the texts of one sender, read together
 
@@ -20,6 +21,9 @@ _WORD = re.compile(
     r"|[a-z0-9]*(?:'[a-z]+)*))"
 )
 _LEET_SIGNS = re.compile(r"[@$!]")
+_SIGN_FOR_A_LETTER = re.compile(r"[a-z0-9]!(?=[a-z0-9])|\$(?=[a-z])")
+_WORD_WITH_SIGNS = re.compile(r"[a-z0-9$!]{3,}")
+_FIGURES_FOR_SIGNS = str.maketrans("!$", "15")
 _SIGN_INSIDE = re.compile(r"(?<![a-z])[a-z]{1,10}[@$!][a-z]{1,10}")
 _LETTERS_FOR_FIGURES = str.maketrans("01345789$@!", "oieastbgsai")
 
@@ -29,7 +33,8 @@ class Reading(NamedTuple):
 
     words[i] is text[starts[i]:ends[i]] without apostrophes, slips and what holds single characters apart;
     gaps[i] stands before it, the last gap behind the last word. known holds all words, those with figures for
-    letters ("v3nmo") also as meant, spread those whose characters are held apart, mixed those of letters and figures.
+    letters ("v3nmo") and initials ("i.g") also as meant. spread are those whose characters are held apart, mixed
+    those of letters and figures.
     """
 
     original: str
@@ -86,7 +91,7 @@ class Reading(NamedTuple):
 @lru_cache(maxsize=32)
 def read(text: str) -> Reading:
     """Folds and cuts one text."""
-    folded = fold(text)
+    folded = _with_figures_for_signs(fold(text))
     parts = _WORD.split(folded.text)  # gaps and words by turns
     places = list(accumulate(map(len, parts)))
     words = parts[1::2]
@@ -106,8 +111,37 @@ def read(text: str) -> Reading:
         known.update(words)
     if _LEET_SIGNS.search(folded.text):
         known.update(map(without_leet, _SIGN_INSIDE.findall(folded.text)))
+    if "." in parts[2:-1:2]:
+        known.update(_initials(words, parts[0::2]))
     sets = (frozenset(known), frozenset(spread), frozenset(mixed))
     return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], *sets)
+
+
+def _with_figures_for_signs(folded: Folded) -> Folded:
+    """The text with number words that have signs for letters in the leet of figures: "f!ve" as "f1ve"."""
+    if _SIGN_FOR_A_LETTER.search(folded.text) is None:
+        return folded
+    return folded._replace(text=_WORD_WITH_SIGNS.sub(_in_figures, folded.text))
+
+
+def _in_figures(match: re.Match[str]) -> str:
+    word = match.group()
+    core = word.rstrip("!$")
+    is_number = not core.isalnum() and _number_words().fullmatch(without_leet(core)) is not None
+    return core.translate(_FIGURES_FOR_SIGNS) + word[len(core) :] if is_number else word
+
+
+@cache
+def _number_words() -> re.Pattern[str]:
+    """One or more words for digits and tens, run together."""
+    words = [word for word, (_, kind) in number_words().items() if word.isalpha() and kind in {SPELLED, TENS}]
+    return re.compile(f"(?:{'|'.join(sorted(words, key=len, reverse=True))})+")
+
+
+def _initials(words: list[str], gaps: list[str]) -> list[str]:
+    """Two letters with a dot between, as one word: "i.g"."""
+    dots = [i for i, gap in enumerate(gaps[1:-1]) if gap == "."]
+    return [words[i] + words[i + 1] for i in dots if len(words[i]) == len(words[i + 1]) == 1]
 
 
 @lru_cache(maxsize=4096)
