@@ -32,5 +32,5 @@ def resolve(tx: Transaction, resolved: Sequence[tuple[str, str]], *, now: dateti
 
 
 def reply(tx: Transaction, *, thread_id: str, event_id: str, now: datetime) -> None:
-    """The owner or the sitter has answered: all that is pending on the thread is replied."""
+    """The owner has answered: all that is pending on the thread is replied."""
     tx.rows("responses.reply", thread_id=thread_id, event_id=event_id, at=now, now=now)
