@@ -515,6 +515,32 @@ def test_of_two_events_at_the_same_instant_the_greater_webhook_id_stands(desk: B
     assert desk.thread()["sitter"] == "sitter-2"
 
 
+def at_microsecond(microsecond: int, **changes: Any) -> dict[str, Any]:
+    return snapshot(**changes) | {"occurredAt": f"2025-01-04T12:00:00.{microsecond:06}Z"}
+
+
+@pytest.mark.parametrize("webhook_ids", [("msg-a", "msg-b"), ("msg-b", "msg-a")])
+@pytest.mark.parametrize("newer_first", [True, False])
+def test_of_two_events_within_a_millisecond_the_newer_stands_whatever_their_webhook_ids(
+    desk: BookingDesk, webhook_ids: tuple[str, str], newer_first: bool
+) -> None:
+    older = at_microsecond(123_400, sitter=SAM, client=JANE)
+    newer = at_microsecond(123_900, sitter=BO, client=JANE | {"firstName": "Janet"})
+    first, second = (newer, older) if newer_first else (older, newer)
+    desk.tell(first, webhook_id=webhook_ids[0])
+    answer = desk.tell(second, webhook_id=webhook_ids[1])
+    assert (answer.reason is Reason.STALE) == newer_first
+    assert desk.thread()["sitter"] == "sitter-2"
+    assert desk.sql('SELECT "firstName" FROM messaging."Client"') == [["Janet"]]
+
+
+def test_a_snapshot_whose_event_is_gone_is_compared_to_the_millisecond(desk: BookingDesk) -> None:
+    desk.tell(at_microsecond(123_900))
+    desk.sql("DELETE FROM ops.booking_event")
+    assert desk.tell(at_microsecond(122_999, sitter=BO)).reason is Reason.STALE
+    assert desk.tell(at_microsecond(124_000, sitter=BO)).outcome is Outcome.REASSIGNED
+
+
 def test_client_and_sitter_keep_their_own_newest_snapshot(desk: BookingDesk) -> None:
     desk.tell(minute=5, client=JANE | {"firstName": "Janet"})
     desk.tell(minute=4, id="booking-2", client=JANE, sitter=BO)

@@ -48,11 +48,12 @@ def _instant_text(value: object) -> object:
 def _plausible(value: datetime) -> datetime:
     if value.year not in _YEARS:
         raise ValueError("the year is out of range")
-    return to_milliseconds(value)
+    return value
 
 
 Id = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")]
 Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_instant_text), AfterValidator(_plausible)]
+VisitTime = Annotated[Instant, AfterValidator(to_milliseconds)]
 Text = Annotated[str, AfterValidator(lambda value: value.replace("\x00", ""))]  # PostgreSQL cannot hold NUL
 FalseByDefault = Annotated[bool, _default_for_null(False)]
 TrueByDefault = Annotated[bool, _default_for_null(True)]
@@ -67,8 +68,8 @@ class _Part(BaseModel):
 class _Booking(_Part):
     id: Id
     service: Text | None = None
-    start_at: Instant | None = None
-    end_at: Instant | None = None
+    start_at: VisitTime | None = None
+    end_at: VisitTime | None = None
     status: Literal["pending", "confirmed", "completed", "cancelled"]
     is_recurring: FalseByDefault = False
     is_meet_and_greet: FalseByDefault = False

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from switchboard.domain.bookings import Booking, Client, Sitter, Stamp, Status
+from switchboard.domain.bookings import Booking, Client, Sitter, Stamp, Status, to_milliseconds
 from switchboard.domain.changes import ThreadChange, WindowChange
 from switchboard.domain.desired_state import Participant, Thread, Window
 from switchboard.domain.numbers import NumberClass
@@ -139,7 +139,9 @@ def sitter_row(sitter: Sitter) -> dict[str, object]:
 
 
 def _stamp_row(stamp: Stamp) -> dict[str, object]:
-    return {"occurred_at": stamp.occurred_at, "occurred_by": stamp.webhook_id}
+    """The column holds milliseconds; the event that is named knows the instant exactly."""
+    occurred_at = to_milliseconds(stamp.occurred_at) if stamp.occurred_at else None
+    return {"occurred_at": occurred_at, "occurred_by": stamp.webhook_id}
 
 
 def thread_row(change: ThreadChange) -> dict[str, object]:

@@ -50,7 +50,7 @@ SELECT thread_id, window_id, number_class FROM ops.booking_event WHERE webhook_i
 
 -- name: gather
 -- All rows that a booking's desired state follows from, as JSON; its own row, its threads and, where the sitter leaves,
--- the sitter's other threads are locked.
+-- the sitter's other threads are locked. When a snapshot occurred, its event says more exactly than its row.
 WITH booking AS MATERIALIZED (
     SELECT * FROM {messaging}."Booking" WHERE "orgId" = cast(:org_id AS text) AND id = cast(:booking_id AS text)
     FOR UPDATE
@@ -76,16 +76,22 @@ SELECT
     (SELECT json_build_object(
         'id', id, 'client_id', "clientId", 'sitter_id', "sitterId", 'service', service, 'start_at', "startAt",
         'end_at', "endAt", 'status', status, 'is_recurring', "isRecurring", 'is_meet_and_greet', "isMeetAndGreet",
-        'has_weekly_plan', "hasWeeklyPlan", 'occurred_at', "occurredAt", 'occurred_by', "occurredBy")
+        'has_weekly_plan', "hasWeeklyPlan", 'occurred_at',
+        coalesce((SELECT told.occurred_at FROM ops.booking_event AS told WHERE told.webhook_id = "occurredBy"), "occurredAt"),
+        'occurred_by', "occurredBy")
      FROM booking) AS booking,
     (SELECT json_agg(json_build_object(
         'id', id, 'first_name', "firstName", 'last_name', "lastName", 'phone', phone,
         'has_weekly_plan', "hasWeeklyPlan", 'is_recurring_override', "isRecurringOverride",
-        'occurred_at', "occurredAt", 'occurred_by', "occurredBy"))
+        'occurred_at',
+        coalesce((SELECT told.occurred_at FROM ops.booking_event AS told WHERE told.webhook_id = "occurredBy"), "occurredAt"),
+        'occurred_by', "occurredBy"))
      FROM {messaging}."Client" WHERE "orgId" = :org_id AND id = ANY ((SELECT clients FROM candidates)::text[])) AS clients,
     (SELECT json_agg(json_build_object(
         'id', id, 'first_name', "firstName", 'last_name', "lastName", 'phone', phone, 'active', active,
-        'offboarded', "offboardedAt" IS NOT NULL, 'occurred_at', "occurredAt", 'occurred_by', "occurredBy"))
+        'offboarded', "offboardedAt" IS NOT NULL, 'occurred_at',
+        coalesce((SELECT told.occurred_at FROM ops.booking_event AS told WHERE told.webhook_id = "occurredBy"), "occurredAt"),
+        'occurred_by', "occurredBy"))
      FROM {messaging}."Sitter" WHERE "orgId" = :org_id AND id = ANY ((SELECT sitters FROM candidates)::text[])) AS sitters,
     (SELECT json_agg(json_build_object(
         'id', t.id, 'client_id', t."clientId", 'sitter_id', t."assignedSitterId", 'booking_id', t."bookingId",
