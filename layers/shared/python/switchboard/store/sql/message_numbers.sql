@@ -368,9 +368,7 @@ WITH error AS (
     WHERE "numberClass" = 'front_desk' AND status = 'active'
     GROUP BY "orgId"
 ), org AS (
-    SELECT org.id, coalesce(desk.desks, 0) AS desks, org.id IN (SELECT row_id FROM error) AS has_error
-    FROM (SELECT "orgId" AS id FROM {messaging}."MessageThread" UNION SELECT "orgId" FROM {messaging}."MessageNumber") AS org
-    LEFT JOIN desk ON desk.org_id = org.id
+    SELECT "orgId" AS id FROM {messaging}."MessageThread" UNION SELECT "orgId" FROM {messaging}."MessageNumber"
 ), every AS (
     SELECT "orgId" AS org_id, "clientId" AS client_id, bool_or("isRecurring" OR "hasWeeklyPlan") AS is_recurring
     FROM {messaging}."Booking" GROUP BY "orgId", "clientId"
@@ -381,19 +379,19 @@ WITH error AS (
                NOT (coalesce(CASE WHEN b.id IS NULL THEN e.is_recurring ELSE b."isRecurring" OR b."hasWeeklyPlan" END, false)
                     OR coalesce(c."hasWeeklyPlan", false))) AS is_unclassified,
            n.id IS NOT NULL AND t."numberClass" IS DISTINCT FROM n."numberClass" AS is_mismatch,
-           n.id IS NULL AND (org.desks > 0 OR NOT org.has_error) AS is_missing
+           n.id IS NULL AND (t."orgId" IN (SELECT org_id FROM desk) OR t."orgId" NOT IN (SELECT row_id FROM error)) AS is_missing
     FROM {messaging}."MessageThread" AS t
-    JOIN org ON org.id = t."orgId"
     LEFT JOIN {messaging}."MessageNumber" AS n ON n.id = t."messageNumberId"
     LEFT JOIN {messaging}."Booking" AS b ON b."orgId" = t."orgId" AND b.id = t."bookingId"
     LEFT JOIN {messaging}."Client" AS c ON c."orgId" = t."orgId" AND c.id = t."clientId"
     LEFT JOIN every AS e ON b.id IS NULL AND e.org_id = t."orgId" AND e.client_id = t."clientId"
-    WHERE NOT EXISTS (SELECT 1 FROM error WHERE error.row_id = t.id)
 ), late AS (
     SELECT id, is_missing, is_mismatch, false AS is_organisation
-    FROM thread WHERE is_unclassified OR is_mismatch OR is_missing
+    FROM thread WHERE (is_unclassified OR is_mismatch OR is_missing) AND id NOT IN (SELECT row_id FROM error)
     UNION ALL
-    SELECT id, false, false, true FROM org WHERE desks <> 1 AND NOT has_error
+    SELECT org.id, false, false, true
+    FROM org LEFT JOIN desk ON desk.org_id = org.id
+    WHERE desk.desks IS DISTINCT FROM 1 AND org.id NOT IN (SELECT row_id FROM error)
 )
 SELECT (SELECT count(*) FROM late) AS rows,
        (SELECT jsonb_agg(id ORDER BY id) FROM (SELECT id FROM late ORDER BY id LIMIT :size) AS first) AS ids,
