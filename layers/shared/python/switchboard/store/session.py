@@ -228,7 +228,11 @@ def translated() -> Iterator[None]:
 
 
 def translate(error: pg8000.exceptions.DatabaseError) -> errors.DatabaseError:
-    """The error's class by SQLSTATE. The server's message and detail are dropped: they may quote a row."""
+    """The error's class by SQLSTATE.
+
+    The server's detail is dropped, and its message but for those of syntax, connections, shutdowns and resources, which
+    quote no row.
+    """
     facts = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
     state, constraint = str(facts.get("C", "")), str(facts.get("n", ""))
     kind = errors.DatabaseError
