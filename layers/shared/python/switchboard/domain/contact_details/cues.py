@@ -53,14 +53,16 @@ class Cues:
 
     def near(self, first: int, last: int) -> float:
         """How plainly the words around words first to last ask to call or keep what they say."""
-        strong, weak, _ = self._places()
-        if _any_between(strong, first - _NEAR, last + _NEAR):
+        strong, weak, _ = self._found or self._places()
+        if strong and _any_between(strong, first - _NEAR, last + _NEAR):
             return STRONG
-        return WEAK if _any_between(weak, first - _NEAR, last + _NEAR) else 0.0
+        return WEAK if weak and _any_between(weak, first - _NEAR, last + _NEAR) else 0.0
 
     def is_labelled(self, first: int, last: int) -> bool:
         """Whether the words next to the number, in its clause, say that it is no phone."""
-        labels = self._places()[2]
+        labels = (self._found or self._places())[2]
+        if not labels:
+            return False
         at = bisect_left(labels, first)
         if at and labels[at - 1] >= first - _LABEL_BEFORE and not self._breaks_between(labels[at - 1], first - 1):
             return True

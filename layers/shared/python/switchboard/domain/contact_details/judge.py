@@ -160,7 +160,7 @@ def _allowed(urls: Sequence[UrlSpan]) -> list[tuple[int, int]]:
 
 def _phones(phones: Iterable[PhoneSpan], taken: list[tuple[int, int]]) -> Iterator[_Found]:
     for start, end, digits, is_held in phones:
-        if not _overlaps(start, end, taken):
+        if not (taken and _overlaps(start, end, taken)):
             yield _Found(start, end, ViolationType.PHONE_NUMBER, redact.phone_cover(digits), is_held)
 
 

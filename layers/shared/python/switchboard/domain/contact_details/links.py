@@ -50,17 +50,23 @@ def link_between(one: Piece, other: Piece, decoy: tuple[str, ...], reading: Read
     if other.first <= one.last + 1:
         is_tight = (len(gap) == 1 and gap not in "$,") or (gap == "," and len(one.digits) == len(other.digits) == 1)
         return CLOSE if is_tight else _sign_link(gap), decoy
-    between = tuple(reading.words[one.last + 1 : other.first][: _MOST_FILLERS + 1])
+    behind = one.last + 1
+    between = tuple(reading.words[behind : min(other.first, behind + _MOST_FILLERS + 1)])
     if "$" in gap or "%" in gap or "=" in gap:
         return NONE, ()
     if PART_BREAK in gap:
         is_chatter = len(between) <= _MOST_FILLERS and all(word in CHATTER for word in between)
         return FILLED if is_chatter else NONE, ()
-    is_aside = len(between) <= _MOST_WORDS_ASIDE and gap.lstrip()[:1] == "(" and gap.rstrip()[-1:] == ")"
-    if is_aside or _tells_a_part(one, other, between, reading):
+    is_bracketed = "(" in gap
+    if (is_bracketed and _is_aside(gap, between)) or _tells_a_part(one, other, between, reading):
         return FILLED, between
-    has_aside = "(" in gap and _has_aside(one, other, reading)
+    has_aside = is_bracketed and _has_aside(one, other, reading)
     return ASIDE if has_aside else _word_link(between, decoy), between
+
+
+def _is_aside(gap: str, between: tuple[str, ...]) -> bool:
+    """Whether nothing but a few words in brackets stands between."""
+    return len(between) <= _MOST_WORDS_ASIDE and gap.lstrip()[:1] == "(" and gap.rstrip()[-1:] == ")"
 
 
 def _has_aside(one: Piece, other: Piece, reading: Reading) -> bool:
@@ -104,13 +110,14 @@ def _may_be_part(piece: Piece, lengths: frozenset[int]) -> bool:
 
 
 def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
-    if len(between) == 1 and between[0] in HYPHENS:
+    count = len(between)
+    if count == 1 and between[0] in HYPHENS:
         return CLOSE
-    if len(between) <= _MOST_FILLERS and _says_nothing(between):
+    if count <= _MOST_FILLERS and _says_nothing(between):
         return FILLED
     if leads_on(between):
         return FILLED
-    if len(between) <= _MOST_DECOYS and between == decoy:
+    if count <= _MOST_DECOYS and between == decoy:
         return REPEATED
     if _is_decoy(between):
         return DECOY
@@ -119,9 +126,9 @@ def _word_link(between: tuple[str, ...], decoy: tuple[str, ...]) -> Link:
 
 def _says_nothing(between: tuple[str, ...]) -> bool:
     """Whether there are only filling words, and perhaps single figures."""
-    return FILLERS.issuperset(between) or all(
-        word in FILLERS or (len(word) == 1 and word.isdigit()) for word in between
-    )
+    if between[0] not in FILLERS and len(between[0]) > 1:
+        return False  # as mostly
+    return all(word in FILLERS or (len(word) == 1 and word.isdigit()) for word in between)
 
 
 def _is_decoy(between: tuple[str, ...]) -> bool:

@@ -52,6 +52,7 @@ _EXPLAINED = {
     "%": ("[0-9]{1,3} ?%(?![0-9])",),
 }
 _PRICE = r"[0-9][0-9,]{0,9}(?:\.[0-9]{1,2})?(?![0-9.-])"
+_BEFORE_EXPLAINED = frozenset("$_")
 _FILE = r"(?<=[a-z]_)[0-9_-]{1,24}(?=\.[a-z])"
 _UNIT_GAP = frozenset({"", " ", "-", "  "})
 _PLUS_WORDS = frozenset({"plus", "mas"})
@@ -121,12 +122,14 @@ def _price_or_file() -> dict[str, re.Pattern[str]]:
 
 def _end_of_explained(text: str, start: int, end: int) -> int:
     """Where the time, date, price, measure and the like ends that begins with figures at text[start:end]."""
-    before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    by_before = _price_or_file().get(before[-1:] if before[-1:] != " " else before[:1])
-    match = by_before.match(text, start) if by_before is not None else None
-    if match is None and (after[:1] != " " or after == " %"):
-        pattern = _explained().get(after.strip()[:1])
-        match = pattern.match(text, start) if pattern is not None else None
+    before, after = text[start - 1 : start], text[end : end + 1]
+    if before == " ":
+        before = text[start - 2 : start - 1]
+    match = _price_or_file()[before].match(text, start) if before in _BEFORE_EXPLAINED else None
+    if after == " " and text.startswith("%", end + 1):
+        after = "%"
+    if match is None and after in _EXPLAINED:
+        match = _explained()[after].match(text, start)
     return start if match is None else match.end()
 
 

@@ -158,7 +158,7 @@ def _is_next(one: Piece, other: Piece, reading: Reading) -> bool:
 
 def leads_on(between: tuple[str, ...]) -> bool:
     """Whether the words between two digits only say that the second one follows: "then a"."""
-    return BESIDE_ORDER_WORDS.issuperset(between) and not ORDER_WORDS.isdisjoint(between)
+    return not ORDER_WORDS.isdisjoint(between) and BESIDE_ORDER_WORDS.issuperset(between)
 
 
 def _belongs(one: Piece, other: Piece, reading: Reading) -> bool:

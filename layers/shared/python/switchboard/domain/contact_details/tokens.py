@@ -29,7 +29,7 @@ _LETTERS_FOR_FIGURES = str.maketrans("01345789$@!", "oieastbgsai")
 
 
 class Reading(NamedTuple):
-    """A folded text cut into words.
+    """A folded text cut into words: text is what the folded one has.
 
     words[i] is text[starts[i]:ends[i]] without apostrophes, slips and what holds single characters apart;
     gaps[i] stands before it, the last gap behind the last word. known holds all words, those with figures for
@@ -39,6 +39,7 @@ class Reading(NamedTuple):
 
     original: str
     folded: Folded
+    text: str
     words: list[str]
     gaps: list[str]
     starts: list[int]
@@ -47,20 +48,17 @@ class Reading(NamedTuple):
     spread: frozenset[str]
     mixed: frozenset[str]
 
-    @property
-    def text(self) -> str:
-        """The folded text."""
-        return self.folded.text
-
     def head(self, end: int) -> Reading:
         """The part up to text[end], if there is more."""
         if end >= len(self.text):
             return self
         count = bisect_right(self.ends, end)
         last_gap = self.text[self.ends[count - 1] if count else 0 : end]
+        text = self.text[:end]
         return Reading(
             self.original,
-            Folded(self.text[:end], self.original, self.folded.origin[:end], self.folded.skipped),
+            Folded(text, self.original, self.folded.origin[:end], self.folded.skipped),
+            text,
             self.words[:count],
             [*self.gaps[:count], last_gap],
             self.starts[:count],
@@ -114,7 +112,7 @@ def read(text: str) -> Reading:
     if "." in parts[2:-1:2]:
         known.update(_initials(words, parts[0::2]))
     sets = (frozenset(known), frozenset(spread), frozenset(mixed))
-    return Reading(text, folded, words, parts[0::2], places[0:-1:2], places[1::2], *sets)
+    return Reading(text, folded, folded.text, words, parts[0::2], places[0:-1:2], places[1::2], *sets)
 
 
 def _with_figures_for_signs(folded: Folded) -> Folded:

@@ -129,8 +129,15 @@ def _possible_endings(reading: Reading) -> list[int]:
     endings = (ALL_ENDINGS & reading.known).union(
         [word for word in reading.mixed if without_leet(word) in SPOKEN_ENDINGS]
     )
+    if not endings:
+        return []
     dots = _DOTS.union([word for word in reading.mixed if without_leet(word) in _DOTS])
-    return [i for i, word in enumerate(words) if word in endings and i and (gaps[i] != " " or words[i - 1] in dots)]
+    spaced = {word for word in endings if without_leet(word) in _SPACED_ENDINGS}
+    return [
+        i
+        for i, word in enumerate(words)
+        if word in endings and i and (gaps[i] == "." or words[i - 1] in dots or (word in spaced and gaps[i] != " "))
+    ]
 
 
 def _at_ending(reading: Reading, i: int, allowed: Sequence[str]) -> UrlSpan | None:
