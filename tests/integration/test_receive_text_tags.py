@@ -276,6 +276,37 @@ def test_a_number_sent_in_parts_is_held_although_each_part_has_a_tag(
     assert [one["failureCode"] for one in board.inbound()] == [None] * (len(parts) - 1) + ["ANTI_POACHING_BLOCKED"]
 
 
+@pytest.mark.parametrize("answered", [3, 12])
+def test_the_parts_of_a_number_are_joined_by_when_they_arrived_not_by_when_they_were_answered(
+    board: Switchboard, both: dict[str, str], answered: int
+) -> None:
+    board.text("My number is 415 555", sender=SITTER)
+    board.text("1", sender=SITTER, at=NOON + MINUTE)
+    board.text("0134", sender=SITTER, at=NOON + 2 * MINUTE)
+    board.text("1", sender=SITTER, at=NOON + answered * MINUTE)
+    [held] = [one for one in board.inbound() if one["body"] == "0134"]
+    assert (held["threadId"], held["failureCode"]) == (both["thread"], "ANTI_POACHING_BLOCKED")
+
+
+def test_held_texts_that_arrived_more_than_ten_minutes_apart_are_not_joined(
+    board: Switchboard, both: dict[str, str]
+) -> None:
+    board.text("My number is 415 555", sender=SITTER)
+    board.text("1", sender=SITTER, at=NOON + 9 * MINUTE)
+    board.text("0134", sender=SITTER, at=NOON + 11 * MINUTE)
+    board.text("1", sender=SITTER, at=NOON + 12 * MINUTE)
+    assert [body for _, to, body in board.sent() if to == JANE] == ["My number is 415 555", "0134"]
+
+
+def test_a_held_part_is_read_after_what_was_passed_on_while_it_was_held(
+    board: Switchboard, both: dict[str, str]
+) -> None:
+    board.text("0134", sender=SITTER)
+    board.text("#1 My number is 415 555", sender=SITTER, at=NOON + MINUTE)
+    board.text("1", sender=SITTER, at=NOON + 20 * MINUTE)
+    assert [one["failureCode"] for one in board.inbound()] == ["ANTI_POACHING_BLOCKED", None, None]
+
+
 def test_what_an_earlier_application_stored_with_a_text_keeps_no_text_back(
     board: Switchboard, world: World, both: dict[str, str]
 ) -> None:

@@ -60,7 +60,14 @@ class Consequences:
     def _pass_on(self, standing: Standing, *, actor: tuple[str, str], recipient: Person, body: str) -> bool:
         """Relays the text, or holds it for its contact details; whether it was relayed."""
         draft, thread_id = self.draft, standing.thread_id
-        finding = find_details(draft, policy=self.policy, thread_id=thread_id, body=self.said, media=draft.text.media)
+        finding = find_details(
+            draft,
+            policy=self.policy,
+            thread_id=thread_id,
+            body=self.said,
+            media=draft.text.media,
+            at=draft.text.arrived_at,
+        )
         held = finding if finding and finding.blocked else None
         draft.record(
             thread_id,

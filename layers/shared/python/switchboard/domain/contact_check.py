@@ -1,8 +1,8 @@
 """Whether a text between client and sitter may pass: contact details and contact cards, by the mode that is set."""
 
 import json
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -62,6 +62,18 @@ def check(
     if verdict.flagged:
         return Finding((verdict.flagged[0].violation_type.value,), verdict.preview, blocked=False)
     return None
+
+
+def said_near(said: Iterable[RecentText], *, thread_id: str, at: datetime) -> list[RecentText]:
+    """The sender's texts on a thread to read before one that arrived at an instant, oldest first.
+
+    The last of those before it; where these are few, also those after it that were passed on before it is.
+    """
+    on_thread = (one for one in said if one.thread_id == thread_id and abs(one.arrived_at - at) < EARLIER)
+    near = sorted(on_thread, key=lambda one: (one.arrived_at, one.event_id))
+    before = [one for one in near if one.arrived_at <= at]
+    chosen = before[-EARLIER_TEXTS:]
+    return chosen + near[len(before) :][: EARLIER_TEXTS - len(chosen)]
 
 
 def read_media(media_json: str | None) -> tuple[Media, ...]:

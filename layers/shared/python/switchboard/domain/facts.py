@@ -86,7 +86,10 @@ class WindowState(NamedTuple):
 
 
 class RecentText(NamedTuple):
-    """A text that the same sender wrote on a thread in the last minutes; body: as it was passed on, without a tag."""
+    """A text that the same sender wrote on a thread within minutes of this one or of a held one.
+
+    body: as it was passed on, without a tag.
+    """
 
     event_id: str
     thread_id: str

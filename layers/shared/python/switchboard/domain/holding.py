@@ -1,9 +1,10 @@
 """Texts held back for the contact details in them: the attempt, the neutral notice, the owner's, the third strike."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from switchboard.domain import wording
-from switchboard.domain.contact_check import STRIKES, Finding, Policy, check
+from switchboard.domain.contact_check import STRIKES, Finding, Policy, check, said_near
 from switchboard.domain.decision import Attempt
 from switchboard.domain.draft import Draft
 from switchboard.domain.facts import RecentText
@@ -20,10 +21,11 @@ def find_details(
     thread_id: str,
     body: str,
     media: Sequence[Media],
+    at: datetime,
     just_said: Sequence[RecentText] = (),
 ) -> Finding | None:
-    """What the text gives away, read after what the sender said on the thread lately."""
-    earlier = [said for said in (*draft.facts.recent, *just_said) if said.thread_id == thread_id]
+    """What a text that arrived at an instant gives away, read after what the sender said on the thread around then."""
+    earlier = said_near((*draft.facts.recent, *just_said), thread_id=thread_id, at=at)
     return check(draft.facts, body=body, media=media, earlier=earlier, mode=policy.mode)
 
 

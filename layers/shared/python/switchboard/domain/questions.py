@@ -116,6 +116,7 @@ class HeldTexts:
             thread_id=standing.thread_id,
             body=held.body,
             media=media,
+            at=held.arrived_at,
             just_said=self.said,
         )
         blocked = finding is not None and finding.blocked

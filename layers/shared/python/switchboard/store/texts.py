@@ -161,6 +161,10 @@ def _facts(tx: Transaction, row: Row, text: InboundText, *, place: Place, now: d
         sitting = tx.one(
             "texts.sitting",
             sitter_ids=row["sitter_ids"],
+            thread_ids=[one["id"] for one in row["threads"] or ()],
+            message_sid=text.message_sid,
+            joined_within=EARLIER,
+            most_said=EARLIER_TEXTS,
             org_id=place.org_id,
             number_id=place.number_id,
             arrived_at=text.arrived_at,
@@ -192,7 +196,9 @@ def _facts(tx: Transaction, row: Row, text: InboundText, *, place: Place, now: d
         leased_thread_id=row["lease"],
         sitter_has_thread=sitting.get("has_thread", False),
         next_opening=read_instant(sitting.get("next_opening")),
-        recent=tuple(_recent(one) for one in row["recent"] or ()),
+        recent=tuple(
+            {one["id"]: _recent(one) for one in (*(row["recent"] or ()), *(sitting.get("said") or ()))}.values()
+        ),
         held=tuple(_held(one) for one in sitting.get("held") or ()),
         question=_question(sitting["question"]) if sitting.get("question") else None,
         answered=frozenset((kind, day) for kind, day in row["answered"] or ()),

@@ -198,7 +198,7 @@ SELECT (SELECT json_build_object('id', id, 'e164', e164, 'status', status, 'numb
 
 -- name: sitting
 -- What bears on a sitter's text beyond that: the owner's thread with them, held texts and the open question on the
--- number, windows to come, strikes.
+-- number, what was said around the held ones on the threads in play, windows to come, strikes.
 WITH owners AS MATERIALIZED (
     SELECT thread.id, thread.scope, thread."bookingId" AS booking_id, thread."clientId" AS client_id,
            thread."assignedSitterId" AS sitter_id, thread."messageNumberId" AS number_id,
@@ -207,6 +207,12 @@ WITH owners AS MATERIALIZED (
     FROM {messaging}."MessageThread" AS thread
     WHERE thread."orgId" = :org_id AND thread."assignedSitterId" = ANY (cast(:sitter_ids AS text[]))
         AND thread.scope = 'owner_sitter'
+), waiting AS MATERIALIZED (
+    SELECT held.event_id, held.question_id, held.arrived_at, event.body, event."mediaJson" AS media
+    FROM ops.held_text AS held
+    JOIN {messaging}."MessageEvent" AS event ON event.id = held.event_id
+    WHERE held.org_id = :org_id AND held.sitter_id = ANY (cast(:sitter_ids AS text[]))
+        AND held.number_id = :number_id AND held.state = 'held'
 )
 SELECT (SELECT json_agg(owners) FROM owners) AS threads,
        (SELECT json_agg(subject)
@@ -225,14 +231,35 @@ SELECT (SELECT json_agg(owners) FROM owners) AS threads,
             AND ahead.status = 'active' AND ahead."endAt" > cast(:arrived_at AS timestamptz)
             AND ahead."startAt" > cast(:arrived_at AS timestamptz)
             AND thread."messageNumberId" = :number_id) AS next_opening,
-       (SELECT json_agg(waiting ORDER BY waiting.arrived_at, waiting.event_id)
+       (SELECT json_agg(waiting ORDER BY waiting.arrived_at, waiting.event_id) FROM waiting) AS held,
+       (SELECT json_agg(said)
         FROM (
-            SELECT held.event_id, held.question_id, held.arrived_at, event.body, event."mediaJson" AS media
-            FROM ops.held_text AS held
-            JOIN {messaging}."MessageEvent" AS event ON event.id = held.event_id
-            WHERE held.org_id = :org_id AND held.sitter_id = ANY (cast(:sitter_ids AS text[]))
-                AND held.number_id = :number_id AND held.state = 'held'
-        ) AS waiting) AS held,
+            SELECT DISTINCT event.id, thread.id AS thread_id, event.body, event."createdAt" AS arrived_at,
+                   event."mediaJson" AS media, event."metadataJson" AS metadata
+            FROM waiting
+            CROSS JOIN unnest(cast(:thread_ids AS text[])) AS thread (id)
+            CROSS JOIN LATERAL (
+                (SELECT before.id, before.body, before."createdAt", before."mediaJson", before."metadataJson"
+                 FROM {messaging}."MessageEvent" AS before
+                 WHERE before."threadId" = thread.id AND before.direction = 'inbound'
+                     AND before."createdAt" > waiting.arrived_at - cast(:joined_within AS interval)
+                     AND before."createdAt" <= waiting.arrived_at
+                     AND before."providerMessageSid" IS DISTINCT FROM :message_sid
+                     AND before."actorUserId" = ANY (cast(:sitter_ids AS text[]))
+                 ORDER BY before."createdAt" DESC, before.id DESC
+                 LIMIT cast(:most_said AS integer))
+                UNION ALL
+                (SELECT later.id, later.body, later."createdAt", later."mediaJson", later."metadataJson"
+                 FROM {messaging}."MessageEvent" AS later
+                 WHERE later."threadId" = thread.id AND later.direction = 'inbound'
+                     AND later."createdAt" > waiting.arrived_at
+                     AND later."createdAt" < waiting.arrived_at + cast(:joined_within AS interval)
+                     AND later."providerMessageSid" IS DISTINCT FROM :message_sid
+                     AND later."actorUserId" = ANY (cast(:sitter_ids AS text[]))
+                 ORDER BY later."createdAt", later.id
+                 LIMIT cast(:most_said AS integer))
+            ) AS event
+        ) AS said) AS said,
        (SELECT json_build_object('id', id, 'asked_at', asked_at, 'choices', choices)
         FROM ops.tag_question
         WHERE org_id = :org_id AND sitter_id = ANY (cast(:sitter_ids AS text[]))
