@@ -1,5 +1,6 @@
 """`python -m tests.benchmarks [--full] [name ...]`: the table of figures, as ratios, each beside its bar."""
 
+import argparse
 import importlib
 import sys
 from collections.abc import Sequence
@@ -20,33 +21,41 @@ MODULES = (
     "inbox",
 )
 _HEADS = ("figure", "measured", "bar", "", "made of")
+_WIDTHS = (70, 9, 11, 6, 0)
 _COLOURS = {"PASS": "green", "FAIL": "red"}
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Prints the table; a missed bar is shown, only what is broken ends with an error."""
-    names = [argument for argument in arguments if not argument.startswith("--")] or MODULES
+def main(given: Sequence[str]) -> None:
+    """Prints the table; a missed bar is shown, only what is broken ends with an error.
+
+    In a pipe the figures of a part are written as soon as they are measured: the full size takes a quarter of an hour.
+    """
+    parser = argparse.ArgumentParser(prog="tests.benchmarks", description="the benchmark table, as ratios")
+    parser.add_argument("--full", action="store_true", help="full sizes")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of it: {', '.join(MODULES)}")
+    options = parser.parse_args(given)
+    if unknown := set(options.names) - set(MODULES):
+        parser.error(f"{', '.join(sorted(unknown))}: none of {', '.join(MODULES)}")
     console = Console()
     figures: list[Figure] = []
-    for name in names:
+    for name in options.names or MODULES:
         with console.status(name):
-            module = importlib.import_module(f"tests.benchmarks.{name}")
-            figures += module.measure("--full" in arguments)
+            measured = importlib.import_module(f"tests.benchmarks.{name}").measure(options.full)
+        if not console.is_terminal:
+            print(as_text(measured, headed=not figures), flush=True)  # noqa: T201  for a pipe
+        figures += measured
     if console.is_terminal:
         console.print(as_table(figures))
-    else:
-        sys.stdout.write(as_text(figures) + "\n")
 
 
 def _rows(figures: Sequence[Figure]) -> list[tuple[str, ...]]:
     return [(f.subject, f.shown, f.shown_bar, f.verdict, f.note) for f in figures]
 
 
-def as_text(figures: Sequence[Figure]) -> str:
-    """Aligned text, for a pipe."""
-    rows = [_HEADS, *_rows(figures)]
-    widths = [max(len(row[n]) for row in rows) for n in range(len(_HEADS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+def as_text(figures: Sequence[Figure], *, headed: bool = True) -> str:
+    """Aligned text, for a pipe; parts that are written one after the other stand under each other."""
+    rows = [_HEADS, *_rows(figures)] if headed else _rows(figures)
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, _WIDTHS, strict=True)) for row in rows]
     return "\n".join(line.rstrip() for line in lines)
 
 
