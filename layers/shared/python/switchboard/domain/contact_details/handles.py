@@ -249,7 +249,9 @@ def signed_names_in(reading: Reading) -> list[tuple[int, int]]:
 
 def _called_names_in(reading: Reading) -> list[tuple[int, int]]:
     """Names that only a service would give, beside a word that says where to look: "my handle is rob_walks"."""
-    if _CALLED_OR_SERVICE.isdisjoint(reading.known):
+    if _CALLED_OR_SERVICE.isdisjoint(reading.known) or not (
+        reading.mixed or "_" in reading.text or "." in reading.text
+    ):
         return []
     spans = []
     for match in _given_name().finditer(reading.text):

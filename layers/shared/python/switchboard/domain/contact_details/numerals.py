@@ -135,7 +135,9 @@ def _slipped(places: list[int], reading: Reading) -> AbstractSet[int]:
     """Misspelled number words ("thre", "fiev") where many number words stand side by side."""
     words = reading.words
     slips_there = slips().keys() & reading.known
-    spelled = {i for i in places if not words[i].isdigit()} if slips_there else frozenset()
+    if not slips_there or len(places) < _FEWEST_BESIDE_SLIPS:
+        return frozenset()
+    spelled = {i for i in places if not words[i].isdigit()}
     if len(spelled) < _FEWEST_BESIDE_SLIPS:
         return frozenset()
     slipped = {i for i, word in enumerate(words) if word in slips_there and i not in spelled}

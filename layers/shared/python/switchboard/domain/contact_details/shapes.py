@@ -114,7 +114,7 @@ def _ten(digits: str, lengths: tuple[int, ...], *, is_whole: bool) -> float:
         return max(at_home, min(points, _ANY_TEN)) if is_whole else 0.0
     if digits[0] == "1":
         points += _AREA_FROM_ONE
-    if digits in _SEQUENCES or len(set(digits)) == 1:
+    if digits in _SEQUENCES or digits == digits[0] * NATIONAL:
         points += _COUNTING
     return max(points, 0.0)
 
