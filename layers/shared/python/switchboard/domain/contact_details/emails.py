@@ -228,14 +228,15 @@ def _named_after(reading: Reading, i: int, *, is_mail_word: bool) -> EmailSpan |
         told = told or words[at] in {"is", "es", "user", "username", "name", "address", "under", "usuario"}
         told = told or ":" in reading.gap(at)
         at += 1
-    if at >= len(words) or ("." in reading.gap_before(at)[:1] and not told):
+    may_be_short = not is_mail_word and ":" in gap
+    if at >= len(words) or not (told or may_be_short) or ("." in reading.gap_before(at)[:1] and not told):
         return None
     last = _last_of_local_part(reading, at)
     name = reading.text[reading.starts[at] : reading.ends[last]]
     is_joined = last > at and len(name) > _SHORTEST_NAME
-    is_named = is_user_name(name, reading.as_written(reading.starts[at], reading.ends[last]))
-    is_short = not is_mail_word and ":" in reading.gap(i) and _is_last_in_clause(reading, at)
-    if (told and (is_joined or is_named)) or (is_short and words[at] not in _ORDINARY_AFTER_COLON):
+    is_named = is_joined or is_user_name(name, reading.as_written(reading.starts[at], reading.ends[last]))
+    is_short = may_be_short and _is_last_in_clause(reading, at)
+    if (told and is_named) or (is_short and words[at] not in _ORDINARY_AFTER_COLON):
         return EmailSpan(reading.starts[i], reading.ends[last], "")
     return None
 
