@@ -25,7 +25,7 @@ _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What wheels are fetched for, as said to uv, and to pip, which serves where uv cannot."""
+    """What wheels are fetched for, as said to uv, and the command of pip, which serves where uv cannot."""
 
     uv: tuple[str, ...]
     pip: tuple[str, ...]
@@ -34,7 +34,7 @@ class Target:
 LAMBDA = Target(
     uv=("install", "--python-version", "3.13", "--python-platform", "x86_64-manylinux_2_28"),
     pip=(
-        "install",
+        *(sys.executable, "-m", "pip", "install"),
         "--python-version",
         "3.13",
         *(f"--platform={name}_x86_64" for name in ("manylinux_2_28", "manylinux2014")),
@@ -43,8 +43,8 @@ LAMBDA = Target(
 
 
 def interpreter(python: Path) -> Target:
-    """An interpreter of this machine."""
-    return Target(uv=("install", "--python", str(python)), pip=("--python", str(python), "install"))
+    """An interpreter of this machine, by its own pip: another's may be too old to run on it."""
+    return Target(uv=("install", "--python", str(python)), pip=(str(python), "-m", "pip", "install"))
 
 
 def build() -> str:
@@ -161,7 +161,7 @@ def fetch(lock: Path, into: Path, *, target: Target) -> None:
     )
     uv = Path(sys.executable).parent / "uv"
     with_uv = (str(uv), "pip", *target.uv, *given)
-    with_pip = (sys.executable, "-m", "pip", *target.pip, "--no-compile", *given)  # it would be this Python's bytecode
+    with_pip = (*target.pip, "--no-compile", *given)  # it would be this Python's bytecode
     if not (uv.exists() and subprocess.run(with_uv, capture_output=True, check=False).returncode == 0):
         done = subprocess.run(with_pip, capture_output=True, text=True, check=False)
         if done.returncode:
