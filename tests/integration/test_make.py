@@ -1,7 +1,6 @@
 """What make does before there is an environment, and when it is told to stop."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,9 @@ PROGRAM = (
     "import threading; from local.make import follow_make; follow_make(); "
     'print("ready", flush=True); threading.Event().wait(60)'
 )
+
+# A shell's background jobs, the tests among them where a script starts them so, ignore SIGINT and pass that on.
+MAKE = "import os, signal; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execvp('make', ['make', 'run'])"
 
 
 def test_make_alone_prints_the_targets() -> None:
@@ -46,7 +48,7 @@ def test_what_stops_make_alone_stops_what_it_runs(tmp_path: Path, number: signal
     (tmp_path / "Makefile").write_text(RECIPE.format(python=sys.executable, program=PROGRAM))
     (tmp_path / "local").symlink_to(ROOT / "local")
     make = subprocess.Popen(
-        [shutil.which("make") or "make", "run"], cwd=tmp_path, stdout=subprocess.PIPE,
+        [sys.executable, "-c", MAKE], cwd=tmp_path, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, start_new_session=True, env=os.environ | {"PYTHONPATH": str(tmp_path)},
     )  # fmt: skip
     try:
