@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from local.template import load_template
-from switchboard.flags import AntiPoachingMode, Flags
+from switchboard.domain.anti_poaching import AntiPoachingMode
+from switchboard.flags import Flags
 from switchboard.settings import VARIABLES
 from tests.architecture.sources import DEPLOYED, ROOT, python_files, relative, tracked_files, tree_of
 

@@ -8,7 +8,8 @@ import pg8000.core
 import pytest
 
 from switchboard.domain import wording
-from switchboard.flags import AntiPoachingMode, Flags
+from switchboard.domain.anti_poaching import AntiPoachingMode
+from switchboard.flags import Flags
 from switchboard.store.database import Database
 from tests.booking_desk import opened_desk
 from tests.builders import FRONT_DESK, MINUTE, NOON, OWNER_PHONE, SITTER_NUMBER, Sql, World

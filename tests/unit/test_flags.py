@@ -2,7 +2,8 @@
 
 import pytest
 
-from switchboard.flags import MAX_AGE_S, AntiPoachingMode, FlagReader, Flags, read_flags
+from switchboard.domain.anti_poaching import AntiPoachingMode
+from switchboard.flags import MAX_AGE_S, FlagReader, Flags, read_flags
 
 
 class Parameters:

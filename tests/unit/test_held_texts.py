@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from switchboard.domain.contact_check import Mode, Policy
+from switchboard.domain.anti_poaching import AntiPoachingMode
+from switchboard.domain.contact_check import Policy
 from switchboard.domain.decision import Decision
 from switchboard.domain.draft import Draft
 from switchboard.domain.facts import (
@@ -32,7 +33,7 @@ MINUTE = timedelta(minutes=1)
 SAM, NUMBER = "+15555550102", Number("n1", "+15550100011", "active", "sitter", "sam")
 NAMES = {"jane": "Jane", "omar": "Omar", "ann": "Ann"}
 PHONES = {"jane": "+15555550101", "omar": "+15555550104", "ann": "+15555550105"}
-POLICY = Policy(relay=True, mode=Mode.OFF)
+POLICY = Policy(relay=True, mode=AntiPoachingMode.OFF)
 
 
 class SitterWithClients(RuleBasedStateMachine):

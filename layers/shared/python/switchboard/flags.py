@@ -3,21 +3,14 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from enum import StrEnum
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from switchboard.domain.anti_poaching import AntiPoachingMode
+
 MAX_AGE_S = 30.0
 logger = Logger(service="switchboard", child=True)
-
-
-class AntiPoachingMode(StrEnum):
-    """What happens to a text that holds contact details."""
-
-    OFF = "off"
-    SHADOW = "shadow"
-    ENFORCE = "enforce"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import NamedTuple
 
+from switchboard.domain.anti_poaching import AntiPoachingMode
 from switchboard.domain.contact_details import ViolationType, judge
 from switchboard.domain.facts import Facts, RecentText
 from switchboard.domain.inbound_text import Media
@@ -14,19 +14,11 @@ EARLIER, EARLIER_TEXTS = timedelta(minutes=10), 5  # how far back a sender's tex
 STRIKES, STRIKE_MEMORY = 3, timedelta(days=30)
 
 
-class Mode(StrEnum):
-    """What happens to a text that holds contact details; the values of ANTI_POACHING_MODE."""
-
-    OFF = "off"
-    SHADOW = "shadow"
-    ENFORCE = "enforce"
-
-
 class Policy(NamedTuple):
     """The flags that bear on an inbound text."""
 
     relay: bool
-    mode: Mode
+    mode: AntiPoachingMode
 
 
 class Finding(NamedTuple):
@@ -42,10 +34,10 @@ class Finding(NamedTuple):
 
 
 def check(
-    facts: Facts, *, body: str, media: Sequence[Media], earlier: Sequence[RecentText], mode: Mode
+    facts: Facts, *, body: str, media: Sequence[Media], earlier: Sequence[RecentText], mode: AntiPoachingMode
 ) -> Finding | None:
     """What the text gives away, read after the same sender's last texts on the thread; None: nothing."""
-    if mode is Mode.OFF:
+    if mode is AntiPoachingMode.OFF:
         return None
     link = facts.organisation.booking_link
     verdict = judge(
@@ -58,7 +50,7 @@ def check(
     if any(one.is_contact_card for one in media) and ViolationType.PHONE_NUMBER not in types:
         types.append(ViolationType.PHONE_NUMBER.value)
     if types:
-        return Finding(tuple(types), verdict.preview, blocked=mode is Mode.ENFORCE)
+        return Finding(tuple(types), verdict.preview, blocked=mode is AntiPoachingMode.ENFORCE)
     if verdict.flagged:
         return Finding((verdict.flagged[0].violation_type.value,), verdict.preview, blocked=False)
     return None

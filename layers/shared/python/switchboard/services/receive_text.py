@@ -8,7 +8,7 @@ from typing import NamedTuple
 from aws_lambda_powertools import Logger
 
 from switchboard.domain import wording
-from switchboard.domain.contact_check import Mode, Policy
+from switchboard.domain.contact_check import Policy
 from switchboard.domain.inbound import decide, read_ahead
 from switchboard.domain.inbound_text import InboundText, read_text, storable_form
 from switchboard.domain.messages import NOTICE_AGAIN_AFTER
@@ -45,7 +45,7 @@ class Receiving(NamedTuple):
     def policy(self) -> Policy:
         """What the flags say now."""
         flags = self.flags()
-        return Policy(relay=flags.enable_sms_relay, mode=Mode(flags.anti_poaching_mode.value))
+        return Policy(relay=flags.enable_sms_relay, mode=flags.anti_poaching_mode)
 
 
 def receive_text(form: Form, *, arrived_at: datetime, queue: InboundQueue, using: Receiving) -> None:
