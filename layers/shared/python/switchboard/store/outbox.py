@@ -6,42 +6,40 @@ from datetime import datetime
 
 from switchboard.domain.messages import OutboundText
 from switchboard.domain.storable import storable
-from switchboard.store.database import Row, Transaction, as_json
+from switchboard.store.database import Row, Transaction
 
 
 def add(tx: Transaction, texts: Sequence[OutboundText], *, now: datetime) -> None:
-    """Queues texts in their order, in one statement whatever their number; their threads' times follow."""
+    """Queues texts in their order; their threads' times follow. Waits for no answer."""
     if texts:
-        rows = [_row(text, position) for position, text in enumerate(texts)]
-        tx.rows("outbox.add", texts=as_json(rows), now=now)
+        tx.later("outbox.touch_threads", thread_ids=sorted({text.thread_id for text in texts}), now=now)
+    for text in texts:
+        queue(tx, text, now=now)
 
 
-def _row(text: OutboundText, position: int) -> dict[str, object]:
-    return {
-        "n": position,
-        "event_id": text.event_id,
-        "org_id": text.org_id,
-        "thread_id": text.thread_id,
-        "sender_e164": text.sender_e164,
-        "recipient_e164": text.recipient_e164,
-        "body": storable(text.body),
-        "purpose": text.purpose.value,
-        "actor_type": text.actor_type,
-        "actor_user_id": text.actor_user_id,
-        "actor_client_id": text.actor_client_id,
-        "media": media_json(text.media_urls),
-        "inbound_event_id": text.inbound_event_id,
-        "arrived_at": text.arrived_at,
-        "window_id": text.window_id,
-        "not_after": text.not_after,
-        "responsible_sitter_id": text.responsible_sitter_id,
-        "metadata": json.dumps(dict(text.metadata)) if text.metadata else None,
-    }
-
-
-def media_json(urls: Sequence[str]) -> str | None:
-    """MessageEvent.mediaJson of a text that leaves; None without pictures."""
-    return json.dumps([{"url": url, "contentType": None} for url in urls]) if urls else None
+def queue(tx: Transaction, text: OutboundText, *, now: datetime) -> None:
+    """Queues one text, whose thread is locked and has its times already. Waits for no answer."""
+    tx.later(
+        "outbox.add",
+        event_id=text.event_id,
+        org_id=text.org_id,
+        thread_id=text.thread_id,
+        sender_e164=text.sender_e164,
+        recipient_e164=text.recipient_e164,
+        body=storable(text.body),
+        purpose=text.purpose.value,
+        actor_type=text.actor_type,
+        actor_user_id=text.actor_user_id,
+        actor_client_id=text.actor_client_id,
+        media=json.dumps([{"url": url, "contentType": None} for url in text.media_urls]) if text.media_urls else None,
+        inbound_event_id=text.inbound_event_id,
+        arrived_at=text.arrived_at,
+        window_id=text.window_id,
+        not_after=text.not_after,
+        responsible_sitter_id=text.responsible_sitter_id,
+        metadata=json.dumps(dict(text.metadata)) if text.metadata else None,
+        now=now,
+    )
 
 
 def due_threads(tx: Transaction, *, now: datetime, limit: int) -> list[str]:

@@ -9,9 +9,8 @@ from switchboard.domain.decision import Decision, InboundEvent
 from switchboard.domain.facts import Facts
 from switchboard.domain.inbound_text import InboundText
 from switchboard.domain.messages import OutboundText
-from switchboard.store import owner_notices
+from switchboard.store import outbox, owner_notices
 from switchboard.store.database import Transaction, as_json
-from switchboard.store.outbox import media_json
 
 
 class DecisionWriter(NamedTuple):
@@ -44,7 +43,7 @@ class DecisionWriter(NamedTuple):
         self._write_event()
         self._write_attempts()
         for one in outbound:
-            self._write_outbound(one)
+            outbox.queue(self.tx, one, now=self.now)
         self._write_responses()
         # All texts that the owner is told of share the internal thread: it is locked for no longer than COMMIT takes.
         self._touch(touch for touch in self._touches(outbound) if touch["thread_id"] in internal)
@@ -177,27 +176,6 @@ class DecisionWriter(NamedTuple):
     def _write_attempts(self) -> None:
         for one in self.decision.attempts:
             self._put("text_rows.add_attempt", id=self.new_id(), **one._asdict())
-
-    def _write_outbound(self, one: OutboundText) -> None:
-        self._put(
-            "text_rows.add_outbound",
-            event_id=one.event_id,
-            thread_id=one.thread_id,
-            actor_type=one.actor_type,
-            actor_user_id=one.actor_user_id,
-            actor_client_id=one.actor_client_id,
-            body=one.body,
-            media=media_json(one.media_urls),
-            sitter_id=one.responsible_sitter_id,
-            metadata=json.dumps(dict(one.metadata)) if one.metadata else None,
-            sender_e164=one.sender_e164,
-            recipient_e164=one.recipient_e164,
-            purpose=one.purpose.value,
-            inbound_event_id=one.inbound_event_id,
-            said_at=one.arrived_at,
-            window_id=one.window_id,
-            not_after=one.not_after,
-        )
 
     def _write_responses(self) -> None:
         decision, arrived_at = self.decision, self.text.arrived_at

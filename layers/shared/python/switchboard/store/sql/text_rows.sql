@@ -137,25 +137,6 @@ VALUES (:id, :org_id, :thread_id, 'inbound', :actor_type, :actor_user_id, :actor
         :media, :delivery_status, :failure_code, :failure_detail, cast(:requires_response AS boolean),
         :sitter_id, :metadata, 0, cast(:arrived_at AS timestamptz), cast(:now AS timestamptz));
 
--- name: add_outbound
--- A text that must leave: its queued event, and its row in the outbox.
-WITH event AS (
-    INSERT INTO {messaging}."MessageEvent" (
-        id, "orgId", "threadId", direction, "actorType", "actorUserId", "actorClientId", body, "mediaJson",
-        "deliveryStatus", "requiresResponse", "responsibleSitterIdSnapshot", "metadataJson", "attemptCount",
-        "createdAt", "updatedAt"
-    )
-    VALUES (:event_id, :org_id, :thread_id, 'outbound', :actor_type, :actor_user_id, :actor_client_id, :body, :media,
-            'queued', false, :sitter_id, :metadata, 0, cast(:now AS timestamptz), cast(:now AS timestamptz))
-)
-INSERT INTO ops.outbound_text (
-    event_id, org_id, thread_id, sender_e164, recipient_e164, purpose, inbound_event_id, arrived_at, window_id,
-    not_after, created_at, updated_at
-)
-VALUES (:event_id, :org_id, :thread_id, :sender_e164, :recipient_e164, :purpose, :inbound_event_id,
-        cast(:said_at AS timestamptz), :window_id, cast(:not_after AS timestamptz),
-        cast(:now AS timestamptz), cast(:now AS timestamptz));
-
 -- name: add_response
 -- Who owes a client an answer; a status that is not pending is final.
 INSERT INTO {messaging}."ResponseRecord" (
