@@ -6,7 +6,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from io import BytesIO
@@ -29,6 +29,7 @@ FUNCTIONS = {
     "FinishBackfillFunctionArn": "finish_backfill",
 }
 _LONGEST_TASK_S = 900
+_ENDING = "_reflect_execution_status"  # moto's, called when an execution ends
 _STACK_BYTES = 128 * 1024 * 1024  # virtual: the interpreter's Map recurses once for each of up to 500 lanes
 _RECURSION = 200_000
 
@@ -75,6 +76,7 @@ def interpreting(client: Any, *, second_s: float = 1.0) -> Iterator[None]:
     from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
     from moto.stepfunctions.parser.asl.component.state.exec.state_task import lambda_eval_utils
     from moto.stepfunctions.parser.asl.utils import json_path
+    from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 
     sys.setrecursionlimit(max(_RECURSION, sys.getrecursionlimit()))
     logging.getLogger("moto").setLevel(logging.ERROR)  # it warns, each time, of what it leaves out
@@ -84,6 +86,11 @@ def interpreting(client: Any, *, second_s: float = 1.0) -> Iterator[None]:
             (lambda_eval_utils, "boto_client_for", lambda *_, **__: client),
             (retrier_decl, "time", SimpleNamespace(sleep=lambda seconds: time.sleep(seconds * second_s))),
             (json_path, "parse", cache(json_path.parse)),  # which makes a parser anew each time
+            (
+                BaseExecutionWorkerCommunication,
+                _ENDING,
+                _ending_last(getattr(BaseExecutionWorkerCommunication, _ENDING)),
+            ),
         ):
             ends.callback(setattr, module, name, getattr(module, name))
             setattr(module, name, replacement)
@@ -91,6 +98,22 @@ def interpreting(client: Any, *, second_s: float = 1.0) -> Iterator[None]:
         ends.callback(switch.update, dict(switch))
         switch["execute_state_machine"] = True
         yield
+
+
+def _ending_last(reflect: Callable[[Any], None]) -> Callable[[Any], None]:
+    """moto shows that an execution has ended before it shows its output, or its error and cause: here it is after."""
+
+    def reflected(communication: Any) -> None:
+        execution = communication.execution
+        ended = SimpleNamespace(exec_worker=execution.exec_worker)
+        reflect(SimpleNamespace(execution=ended))
+        shown = vars(ended)
+        del shown["exec_worker"]
+        shown["exec_status"] = shown.pop("exec_status")  # the last one
+        for name, value in shown.items():
+            setattr(execution, name, value)
+
+    return reflected
 
 
 def definition(file: Path = FILE) -> str:
