@@ -31,7 +31,7 @@ test: .venv/ready ## run all tests (WORKERS=auto: one more than cores)
 	@$(RUN) -m pytest -q -n $(WORKERS)
 
 browser: .venv/ready ## run the inbox's tests in Chromium, which must be on the machine; pictures go to .local/pictures
-	@.venv/bin/uv pip install --quiet --python .venv/bin/python --require-hashes --requirement requirements/browser.txt
+	@local/environment.sh .venv requirements/browser.txt --beside
 	@$(RUN) -m pytest -q -n 0 tests/e2e/browser
 
 check: format lint types template build test ## everything CI runs, in CI's order

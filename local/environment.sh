@@ -1,9 +1,11 @@
 #!/bin/sh
-# Makes or refreshes an environment from the lock: environment.sh FOLDER LOCK [PROJECT]
+# Makes or refreshes an environment from the lock: environment.sh FOLDER LOCK [PROJECT], or adds another lock's packages
+# to what it has: environment.sh FOLDER LOCK --beside
 # Needs Python 3.11 or newer with pip. uv installs; where it cannot be had or cannot reach the index, pip does.
 set -eu
 cd "$(dirname "$0")/.."
-folder=$1 lock=$2 project=${3:-}
+folder=$1 lock=$2 project=${3:-} from_lock=sync
+if [ "$project" = --beside ]; then project= from_lock="install --requirement"; fi
 uv_version=0.13.8
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
@@ -44,7 +46,8 @@ have_uv() {
 
 is_python "$folder/bin/python" 99 || make_venv
 echo "Installing $lock" >&2 # standard output is the target's own: make event is piped into sam
-if have_uv && "$folder/bin/uv" pip sync --quiet --require-hashes --python "$folder/bin/python" "$lock" 2>/dev/null; then
+# shellcheck disable=SC2086  # $from_lock is words
+if have_uv && "$folder/bin/uv" pip $from_lock "$lock" --quiet --require-hashes --python "$folder/bin/python" 2>/dev/null; then
     install="$folder/bin/uv pip install --quiet --python $folder/bin/python"
 else
     pip install --no-deps --require-hashes --requirement "$lock" # the lock is whole; older pips stumble over extras in it
